@@ -1,0 +1,282 @@
+"""What the use-cases of `index.catalog` give back: frozen values, each with its JSON.
+
+`to_json()` of every class is the shape of version 1 of the HTTP API, so that the API,
+the scripts' `--json` and the tests write the same thing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from encoder.boxes import Box
+
+Verdict = Literal["match", "similar", "unknown", "no_text"]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyInfo:
+    """A family as an answer names it; `source` is "google" or "own"."""
+
+    id: str
+    name: str
+    category: str
+    license: str
+    source: str
+    url: str | None
+
+    def to_json(self) -> Json:
+        """The six fields."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceInfo:
+    """A face: one weight (1..1000) and slope of a family."""
+
+    id: str
+    weight: int
+    italic: bool
+
+    def to_json(self) -> Json:
+        """The three fields."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class TwinInfo:
+    """A family whose Latin letters are the same drawing."""
+
+    id: str
+    name: str
+
+    def to_json(self) -> Json:
+        """The two fields."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One row of an answer: a family, its best face, `score` and `confidence` in 0..1."""
+
+    family: FamilyInfo
+    face: FaceInfo
+    score: float
+    confidence: float
+    twins: tuple[TwinInfo, ...]
+    preview_url: str
+
+    def to_json(self) -> Json:
+        """The row as the API writes it; numbers rounded to four digits."""
+        return {
+            "family": self.family.to_json(),
+            "face": self.face.to_json(),
+            "score": round(self.score, 4),
+            "confidence": round(self.confidence, 4),
+            "twins": [twin.to_json() for twin in self.twins],
+            "preview_url": self.preview_url,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One line found in the picture, with its own matches; `text` is None when unread."""
+
+    box: Box
+    text: str | None
+    matches: tuple[Match, ...]
+
+    def to_json(self) -> Json:
+        """The region as the API writes it."""
+        rows = [match.to_json() for match in self.matches]
+        return {"box": self.box.as_list(), "text": self.text, "matches": rows}
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueInfo:
+    """The state that an answer was read from; `encoder` is the sha256 of its file."""
+
+    generation: int
+    families: int
+    faces: int
+    encoder: str
+
+    def to_json(self) -> Json:
+        """The four fields."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAnswer:
+    """The answer to one picture; no matches when the verdict is "no_text"."""
+
+    verdict: Verdict
+    matches: tuple[Match, ...]
+    regions: tuple[Region, ...]
+    catalogue: CatalogueInfo
+    took_ms: float
+
+    def to_json(self) -> Json:
+        """The answer of `POST /v1/search`."""
+        return {
+            "verdict": self.verdict,
+            "matches": [match.to_json() for match in self.matches],
+            "regions": [region.to_json() for region in self.regions],
+            "catalogue": self.catalogue.to_json(),
+            "took_ms": round(self.took_ms, 1),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which families may answer; None means any, an empty set means none.
+
+    Values are compared exactly with the families' own category, licence and source.
+    """
+
+    category: frozenset[str] | None = None
+    license: frozenset[str] | None = None
+    source: frozenset[str] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing is filtered."""
+        return self.category is None and self.license is None and self.source is None
+
+    def admits(self, family: FamilyInfo) -> bool:
+        """True when the family passes every filter that is set."""
+        return (
+            (self.category is None or family.category in self.category)
+            and (self.license is None or family.license in self.license)
+            and (self.source is None or family.source in self.source)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyPage:
+    """A page of families by name; `next_cursor` is None on the last one."""
+
+    items: tuple[FamilyInfo, ...]
+    next_cursor: str | None
+
+    def to_json(self) -> Json:
+        """The answer of `GET /v1/families`."""
+        return {"items": [i.to_json() for i in self.items], "next_cursor": self.next_cursor}
+
+
+@dataclass(frozen=True, slots=True)
+class FaceDetail:
+    """A face with everything a page shows; `width` in percent, 100 is normal."""
+
+    id: str
+    weight: int
+    italic: bool
+    width: int
+    style_name: str
+    preview_url: str
+
+    def to_json(self) -> Json:
+        """The six fields."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyDetail:
+    """A family with its faces (lightest upright first) and its twins."""
+
+    family: FamilyInfo
+    designer: str | None
+    license_url: str | None
+    faces: tuple[FaceDetail, ...]
+    twins: tuple[TwinInfo, ...]
+
+    def to_json(self) -> Json:
+        """The answer of `GET /v1/families/{id}`: the family's fields with the rest beside."""
+        return {
+            **self.family.to_json(),
+            "designer": self.designer,
+            "license_url": self.license_url,
+            "faces": [face.to_json() for face in self.faces],
+            "twins": [twin.to_json() for twin in self.twins],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A picture to send as it is; `mimetype` is "image/png" or "image/webp"."""
+
+    data: bytes
+    mimetype: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddedFamily:
+    """A family that got faces; `faces` are the new ones only."""
+
+    family: FamilyInfo
+    faces: tuple[FaceInfo, ...]
+
+    def to_json(self) -> Json:
+        """The family and its new faces."""
+        return {"family": self.family.to_json(), "faces": [f.to_json() for f in self.faces]}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A file, or a face of one, that was not taken: a short `code` and the reason."""
+
+    name: str
+    code: str
+    reason: str
+
+    def to_json(self) -> Json:
+        """The three fields."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A file that the catalogue holds already, byte for byte, and the family it is in."""
+
+    name: str
+    family_id: str
+
+    def to_json(self) -> Json:
+        """The two fields."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What adding did; `generation` is the catalogue's after it."""
+
+    added: tuple[AddedFamily, ...]
+    duplicates: tuple[Duplicate, ...]
+    refused: tuple[Refusal, ...]
+    generation: int
+
+    def to_json(self) -> Json:
+        """The answer of `POST /v1/fonts`."""
+        return {
+            "added": [family.to_json() for family in self.added],
+            "duplicates": [duplicate.to_json() for duplicate in self.duplicates],
+            "refused": [refusal.to_json() for refusal in self.refused],
+            "generation": self.generation,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """What a rebuild made, and every face that was left out with the reason."""
+
+    families: int
+    faces: int
+    samples: int
+    refused: tuple[Refusal, ...]
+    generation: int
+    seconds: float
+
+    def to_json(self) -> Json:
+        """The six fields."""
+        return asdict(self)
