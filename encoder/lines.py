@@ -1,0 +1,125 @@
+"""Find the lines of text in a picture by their edges.
+
+Edges, not brightness: they are the same for dark on light and for light on dark, and they
+ignore smooth shading. Meant for crops of text; a picture in which nothing can be told
+apart comes back as one line.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from encoder.boxes import Box
+
+MAX_LINES = 12
+_WORK_SIDE = 1400  # pixels: lines are looked for in a picture no larger than this
+_MIN_CONTRAST = 12.0  # grey levels: weaker edges are compression noise
+_VALLEY = 0.06  # a row with less than this share of the strongest row's ink parts two lines
+_COLUMN_GAP = 2.5  # line heights: a wider gap parts two columns
+
+
+def find_lines(picture: np.ndarray) -> list[Box]:
+    """Boxes around the ink of each line in `picture` (uint8 [H, W, 3]), top to bottom.
+
+    At most MAX_LINES, the largest. [] when the picture has no edge.
+    """
+    scale = min(1.0, _WORK_SIDE / max(picture.shape[:2]))
+    small = picture
+    if scale < 1:
+        size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    edges = _edges(small)
+    if not edges.any():
+        return []
+    boxes = [box for rows in _rows(edges) for box in _columns(edges, *rows)]
+    boxes = sorted(_worthwhile(boxes), key=lambda b: -b.area)[:MAX_LINES]
+    back = [_scaled(b, scale, picture.shape[1], picture.shape[0]) for b in boxes]
+    return sorted(back, key=lambda b: (b.y0, b.x0))
+
+
+def _edges(picture: np.ndarray) -> np.ndarray:
+    """Bool [H, W]: where any colour channel changes strongly between neighbours."""
+    padded = cv2.copyMakeBorder(picture, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    gradient = cv2.morphologyEx(padded, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    strength = gradient[1:-1, 1:-1].max(axis=2)
+    top = float(np.percentile(strength, 99.5))
+    if top < _MIN_CONTRAST:
+        top = float(strength.max())
+    return strength > max(_MIN_CONTRAST, 0.35 * top)
+
+
+def _rows(edges: np.ndarray) -> list[tuple[int, int]]:
+    """(first, past-the-last) rows of every line."""
+    profile = edges.sum(axis=1).astype(np.float32)
+    smooth = cv2.blur(profile[:, None], (1, 3)).ravel()
+    runs = _runs(smooth > max(0.5, _VALLEY * smooth.max()))
+    runs = [_grow(profile, run, runs, i) for i, run in enumerate(runs)]
+    return _join_dots(runs)
+
+
+def _runs(on: np.ndarray) -> list[tuple[int, int]]:
+    flips = np.flatnonzero(np.diff(np.concatenate([[0], on.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in zip(flips[::2], flips[1::2], strict=True)]
+
+
+def _grow(
+    profile: np.ndarray, run: tuple[int, int], runs: list[tuple[int, int]], i: int
+) -> tuple[int, int]:
+    """Take in the thin ends of ascenders and descenders, at most to the middle of the gap."""
+    first, last = run
+    above = (runs[i - 1][1] + first + 1) // 2 if i else 0
+    below = (last + runs[i + 1][0]) // 2 if i + 1 < len(runs) else len(profile)
+    while first > above and profile[first - 1] > 0:
+        first -= 1
+    while last < below and profile[last] > 0:
+        last += 1
+    return first, last
+
+
+def _join_dots(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Dots, accents and commas stand apart from their line: join what is low and near."""
+    joined: list[tuple[int, int]] = []
+    for run in runs:
+        if joined:
+            before = joined[-1]
+            heights = sorted((before[1] - before[0], run[1] - run[0]))
+            near = run[0] - before[1] < 0.45 * heights[1]
+            if heights[0] < 0.45 * heights[1] and near:
+                joined[-1] = (before[0], run[1])
+                continue
+        joined.append(run)
+    return joined
+
+
+def _columns(edges: np.ndarray, y0: int, y1: int) -> list[Box]:
+    """The parts of a row that wide gaps set apart, each tight around its own edges."""
+    gap = int(_COLUMN_GAP * (y1 - y0))
+    runs = _runs(edges[y0:y1].any(axis=0))
+    parts: list[tuple[int, int]] = []
+    for run in runs:
+        if parts and run[0] - parts[-1][1] <= gap:
+            parts[-1] = (parts[-1][0], run[1])
+        else:
+            parts.append(run)
+    boxes = []
+    for x0, x1 in parts:
+        rows = np.flatnonzero(edges[y0:y1, x0:x1].any(axis=1))
+        boxes.append(Box(x0, y0 + int(rows[0]), x1, y0 + int(rows[-1]) + 1))
+    return boxes
+
+
+def _worthwhile(boxes: list[Box]) -> list[Box]:
+    """Drop specks and rules: what is far smaller than the largest, or no higher than a stroke."""
+    largest = max(b.area for b in boxes)
+    kept = [b for b in boxes if b.height >= 6 and b.area >= 0.02 * largest]
+    return kept or [max(boxes, key=lambda b: b.area)]
+
+
+def _scaled(box: Box, scale: float, width: int, height: int) -> Box:
+    """Back to the full picture, without the half pixel that an edge adds on each side."""
+    inset = 1 if min(box.width, box.height) > 4 else 0
+    x0, y0 = int((box.x0 + inset) / scale), int((box.y0 + inset) / scale)
+    x1 = max(x0 + 1, round((box.x1 - inset) / scale))
+    y1 = max(y0 + 1, round((box.y1 - inset) / scale))
+    return Box(x0, y0, x1, y1).within(width, height)

@@ -1,0 +1,172 @@
+"""From a picture to the windows that the encoder sees.
+
+The only place that resizes or normalises: training, the catalogue and queries all pass
+here, and `VERSION` changes with every change of the result. Nothing below depends on
+whether text is dark on light or light on dark.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from encoder.boxes import Box
+from encoder.lines import find_lines
+
+VERSION = 1
+HEIGHT = 64  # pixels of a window
+WIDTH = 256
+INK_HEIGHT = 56  # pixels from the top of the highest letter to the foot of the lowest
+MAX_WINDOWS = 6  # a line, spread evenly: more cost time and hardly change the vote
+_STRIDE = 192  # pixels between neighbouring windows of a long line
+_MAX_STRIP = 4096  # pixels: past this a line is a rule or a border, not text
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of text: where it is, and its windows.
+
+    `windows` is float32 [n, 1, HEIGHT, WIDTH], n >= 1, in 0..1: 0 = ink, 1 = paper.
+    """
+
+    box: Box
+    windows: np.ndarray
+
+
+def prepare(picture: np.ndarray, crop: Box | None = None) -> list[Line]:
+    """The lines of `picture` (uint8 [H, W, 3]) inside `crop`, from the top to the bottom.
+
+    Returns [] when no ink is found. Raises `ValueError` when `crop` lies outside.
+    """
+    x0, y0 = 0, 0
+    if crop is not None:
+        inside = crop.within(picture.shape[1], picture.shape[0])
+        x0, y0 = inside.x0, inside.y0
+        picture = picture[inside.y0 : inside.y1, inside.x0 : inside.x1]
+    lines = []
+    for box in find_lines(picture):
+        windows = cut_windows(line_strip(picture, box))
+        lines.append(Line(Box(box.x0 + x0, box.y0 + y0, box.x1 + x0, box.y1 + y0), windows))
+    return lines
+
+
+def line_strip(picture: np.ndarray, box: Box) -> np.ndarray:
+    """The line in `box`, float32 [HEIGHT, W] in 0..1: 0 = ink, 1 = paper.
+
+    The box (its ink from top to foot) becomes INK_HEIGHT high, with a margin around it.
+    """
+    scale = INK_HEIGHT / box.height
+    width = min(max(1, round(box.width * scale)), _MAX_STRIP)
+    margin = (HEIGHT - INK_HEIGHT) // 2
+    pad = math.ceil(margin / scale) + 1
+    wide = Box(box.x0 - pad, box.y0 - pad, box.x1 + pad, box.y1 + pad)
+    wide = wide.within(picture.shape[1], picture.shape[0])
+    patch = picture[wide.y0 : wide.y1, wide.x0 : wide.x1]
+    step = width / box.width
+    if scale < 0.5:  # far too large: a cheap exact average first
+        shrink = int(0.5 / scale) + 1
+        size = (max(1, patch.shape[1] // shrink), max(1, patch.shape[0] // shrink))
+        sx, sy = patch.shape[1] / size[0], patch.shape[0] / size[1]
+        patch = cv2.resize(patch, size, interpolation=cv2.INTER_AREA)
+    else:
+        sx = sy = 1.0
+    grey = _ink_axis(patch)
+    matrix = np.array(
+        [
+            [step * sx, 0, margin - (box.x0 - wide.x0) * step + 0.5 * step * sx - 0.5],
+            [0, scale * sy, margin - (box.y0 - wide.y0) * scale + 0.5 * scale * sy - 0.5],
+        ]
+    )
+    area = scale * sy < 1
+    if area:  # warpAffine does not average: blur away what the smaller grid cannot hold
+        grey = cv2.GaussianBlur(grey, (0, 0), 0.35 / (scale * sy))
+    strip = cv2.warpAffine(
+        grey,
+        matrix,
+        (width + 2 * margin, HEIGHT),
+        flags=cv2.INTER_LINEAR if area else cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return _normalise(strip)
+
+
+def cut_windows(strip: np.ndarray) -> np.ndarray:
+    """Windows [n, 1, HEIGHT, WIDTH] spread over a strip [HEIGHT, W]; a short one is padded."""
+    width = strip.shape[1]
+    if width <= WIDTH:
+        return np.pad(strip, ((0, 0), (0, WIDTH - width)), constant_values=1.0)[None, None]
+    count = min(MAX_WINDOWS, math.ceil((width - WIDTH) / _STRIDE) + 1)
+    starts = np.linspace(0, width - WIDTH, count).round().astype(int)
+    return np.stack([strip[None, :, s : s + WIDTH] for s in starts])
+
+
+def _ink_axis(patch: np.ndarray) -> np.ndarray:
+    """Float32 [H, W]: the colours along the axis on which they differ most, ink high.
+
+    Luminance alone would lose red letters on an equally bright green.
+    """
+    pixels = patch.reshape(-1, 3).astype(np.float32)
+    sample = pixels[:: max(1, len(pixels) // 4096)]
+    centre = sample.mean(axis=0)
+    covariance = (sample - centre).T @ (sample - centre)
+    axis = np.linalg.eigh(covariance.astype(np.float64))[1][:, -1]
+    grey = ((pixels - centre) @ axis.astype(np.float32)).reshape(patch.shape[:2])
+    return grey * _ink_sign(grey)
+
+
+def _ink_sign(grey: np.ndarray) -> float:
+    """+1 where high values are ink, -1 where low ones are.
+
+    Paper is what holds the border and most of the area. Both counts change sign with the
+    picture, so a picture and its inverse agree.
+    """
+    low, high = float(grey.min()), float(grey.max())
+    if high - low < 1e-6:
+        return 1.0
+    level = _otsu(grey, low, high)
+    ink = np.sign(grey - level)
+    border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    return 1.0 if 2 * border.mean() + ink.mean() < 0 else -1.0
+
+
+def _otsu(grey: np.ndarray, low: float, high: float) -> float:
+    """Otsu's level (1979) over 128 bins: the cut that separates two classes best."""
+    counts, edges = np.histogram(grey, bins=128, range=(low, high))
+    centres = (edges[:-1] + edges[1:]) / 2
+    weight = np.cumsum(counts)[:-1].astype(np.float64)
+    sums = np.cumsum(counts * centres)
+    rest = counts.sum() - weight
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = sums[:-1] / weight - (sums[-1] - sums[:-1]) / rest
+    between = np.nan_to_num(weight * rest * gap**2)
+    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))
+    return float(edges[1:-1][best].mean())  # the middle of a flat top: the same for an inverse
+
+
+def _normalise(ink: np.ndarray) -> np.ndarray:
+    """Even out the paper and stretch the contrast: [H, W] with ink high -> 0 = ink, 1 = paper."""
+    low, high = float(ink.min()), float(ink.max())
+    if high - low < 1e-6:
+        return np.ones_like(ink)
+    paper = ink <= _otsu(ink, low, high)
+    flat = ink - _surface(ink, paper)
+    dark = flat[~paper]
+    strong = float(np.percentile(dark, 80)) if dark.size else 1.0
+    return (1.0 - np.clip(flat / max(strong, 1e-6), 0.0, 1.0)).astype(np.float32)
+
+
+def _surface(ink: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """The paper's level as a quadratic surface fitted to the paper's pixels (uneven light)."""
+    height, width = ink.shape
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    terms = [np.broadcast_to(t, ink.shape) for t in (np.float32(1), x, y, x * y, x * x, y * y)]
+    rows = np.flatnonzero(paper.ravel())
+    rows = rows[:: max(1, len(rows) // 2048)]
+    design = np.stack([t.ravel()[rows] for t in terms], axis=1)
+    ridge = 1e-3 * len(rows) * np.diag([0, 1, 1, 1, 1, 1]).astype(np.float32)
+    solution = np.linalg.solve(design.T @ design + ridge, design.T @ ink.ravel()[rows])
+    return sum(c * t for c, t in zip(solution, terms, strict=True))
