@@ -1,0 +1,237 @@
+"""Every read and write of the catalogue's rows, inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Base, Face, Family, FontFile, Sample, Specimen, State, Twin
+from db.records import (
+    FaceRecord,
+    FamilyBundle,
+    FamilyRecord,
+    FileRecord,
+    SampleRecord,
+    StateRecord,
+    TwinRecord,
+    Vectors,
+)
+
+_FETCH = 4096
+
+
+class Repository:
+    """Reads and writes of one transaction; whoever opened it commits."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # State ---------------------------------------------------------------------------
+
+    def state(self) -> StateRecord | None:
+        """The one row; None in a database that was never filled."""
+        row = self._session.get(State, 1, populate_existing=True)
+        if row is None:
+            return None
+        return StateRecord(row.generation, row.encoder_sha256, row.prepare_version, row.dim)
+
+    def generation(self) -> int:
+        """The generation alone, cheaply; 0 in a database that was never filled."""
+        return self._session.scalar(select(State.generation)) or 0
+
+    def set_encoder(self, encoder_sha256: str, prepare_version: int, dim: int) -> int:
+        """Say what the vectors are and grow the generation, which is returned."""
+        generation = self.generation() + 1
+        self._session.execute(delete(State))
+        self._session.execute(
+            insert(State).values(
+                id=1,
+                generation=generation,
+                encoder_sha256=encoder_sha256,
+                prepare_version=prepare_version,
+                dim=dim,
+            )
+        )
+        return generation
+
+    def grow(self) -> int:
+        """Count this transaction as a change; returns the new generation."""
+        self._session.execute(update(State).values(generation=State.generation + 1))
+        return self.generation()
+
+    # Reading -------------------------------------------------------------------------
+
+    def families(self) -> list[FamilyRecord]:
+        """All families, by id."""
+        names = FamilyRecord.__dataclass_fields__
+        columns = [getattr(Family, name) for name in names]
+        rows = self._session.execute(select(*columns).order_by(Family.id))
+        return [FamilyRecord(*row) for row in rows]
+
+    def faces(self, family_id: str | None = None) -> list[FaceRecord]:
+        """Faces by id, of one family or all."""
+        columns = [getattr(Face, name) for name in FaceRecord.__dataclass_fields__]
+        query = select(*columns).order_by(Face.id)
+        if family_id is not None:
+            query = query.where(Face.family_id == family_id)
+        return [_face(row) for row in self._session.execute(query)]
+
+    def face(self, face_id: str) -> FaceRecord | None:
+        """One face; None when there is none."""
+        columns = [getattr(Face, name) for name in FaceRecord.__dataclass_fields__]
+        row = self._session.execute(select(*columns).where(Face.id == face_id)).one_or_none()
+        return None if row is None else _face(row)
+
+    def file(self, sha256: str) -> FileRecord | None:
+        """The font file of this content; None when the catalogue has it not."""
+        row = self._session.get(FontFile, sha256)
+        return None if row is None else FileRecord(row.sha256, row.name, row.size, row.path)
+
+    def family_files(self) -> dict[str, dict[str, FileRecord]]:
+        """Family id -> sha256 -> file, of every family that has files."""
+        query = (
+            select(Face.family_id, FontFile.sha256, FontFile.name, FontFile.size, FontFile.path)
+            .join(FontFile, FontFile.sha256 == Face.file_sha256)
+            .distinct()
+        )
+        files: dict[str, dict[str, FileRecord]] = {}
+        for family_id, sha256, name, size, path in self._session.execute(query):
+            file = FileRecord(sha256, name, size, path)
+            files.setdefault(family_id, {})[file.sha256] = file
+        return files
+
+    def family_of_file(self, sha256: str) -> str | None:
+        """The id of a family with a face from this file; None when there is none."""
+        query = select(Face.family_id).where(Face.file_sha256 == sha256).limit(1)
+        return self._session.scalar(query)
+
+    def sample_faces(self) -> tuple[NDArray[np.int64], list[str]]:
+        """Sample ids, int64 [N] ascending, and the face id of each."""
+        rows = self._session.execute(select(Sample.id, Sample.face_id).order_by(Sample.id)).all()
+        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        return ids, [row[1] for row in rows]
+
+    def vectors(self, dim: int, face_id: str | None = None) -> Vectors:
+        """Ids and vectors of all samples, or of one face's, in the order of the ids.
+
+        N = 0 gives `[0]` and `[0, dim]`. `ValueError` when a vector is not `dim` long.
+        """
+        query = select(Sample.id, Sample.vector).order_by(Sample.id)
+        if face_id is not None:
+            query = query.where(Sample.face_id == face_id)
+        return _stack(self._session.execute(query).yield_per(_FETCH), dim)
+
+    def samples(self, face_id: str) -> list[SampleRecord]:
+        """The samples of a face, in the order of their ids."""
+        columns = [getattr(Sample, name) for name in SampleRecord.__dataclass_fields__]
+        query = select(*columns).where(Sample.face_id == face_id).order_by(Sample.id)
+        return [SampleRecord(*row) for row in self._session.execute(query)]
+
+    def specimen(self, family_id: str) -> bytes | None:
+        """The family's picture, WebP; None when it has none."""
+        row = self._session.get(Specimen, family_id)
+        return None if row is None else row.image
+
+    def twins(self) -> list[TwinRecord]:
+        """All twins, in both directions, the closest first."""
+        query = select(Twin.family_id, Twin.twin_id, Twin.distance)
+        rows = self._session.execute(query.order_by(Twin.family_id, Twin.distance, Twin.twin_id))
+        return [TwinRecord(*row) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """How many families, faces, samples, files there are."""
+        tables = {"families": Family, "faces": Face, "samples": Sample, "files": FontFile}
+        return {
+            name: self._session.scalar(select(func.count()).select_from(table)) or 0
+            for name, table in tables.items()
+        }
+
+    def bundles(self, source: str | None = None) -> Iterator[FamilyBundle]:
+        """Every family with all that hangs on it, by id; `source` keeps one kind."""
+        files = self.family_files()
+        for family in self.families():
+            if source in (None, family.source):
+                faces = tuple(self.faces(family.id))
+                samples = tuple(s for face in faces for s in self.samples(face.id))
+                own = tuple(files.get(family.id, {}).values())
+                yield FamilyBundle(family, own, faces, samples, self.specimen(family.id))
+
+    # Writing -------------------------------------------------------------------------
+
+    def add(self, bundle: FamilyBundle) -> None:
+        """Write a bundle: the family and files that are there already stay as they are."""
+        session = self._session
+        if session.get(Family, bundle.family.id) is None:
+            created = self.generation() + 1
+            session.execute(
+                insert(Family).values(**asdict(bundle.family), created_generation=created)
+            )
+        for file in bundle.files:
+            if session.get(FontFile, file.sha256) is None:
+                session.execute(insert(FontFile).values(**asdict(file)))
+        _insert(session, Face, bundle.faces)
+        _insert(session, Sample, bundle.samples)
+        if bundle.specimen is not None and session.get(Specimen, bundle.family.id) is None:
+            session.add(Specimen(family_id=bundle.family.id, image=bundle.specimen))
+            session.flush()
+
+    def remove_family(self, family_id: str) -> tuple[list[int], list[FileRecord]]:
+        """Delete a family; returns the ids of its samples and the files nobody needs now."""
+        session = self._session
+        of_family = select(Face.id).where(Face.family_id == family_id)
+        ids = list(session.scalars(select(Sample.id).where(Sample.face_id.in_(of_family))))
+        session.execute(delete(Family).where(Family.id == family_id))
+        return ids, self._drop_unused_files()
+
+    def clear(self) -> None:
+        """Delete every family and file; the state row, and so the generation, stays."""
+        self._session.execute(delete(Family))
+        self._drop_unused_files()
+
+    def replace_twins(self, twins: Iterable[TwinRecord]) -> None:
+        """Forget all twins and write these."""
+        self._session.execute(delete(Twin))
+        self.add_twins(twins)
+
+    def add_twins(self, twins: Iterable[TwinRecord]) -> None:
+        """Write twins; both directions are the caller's to give."""
+        _insert(self._session, Twin, list(twins))
+
+    def _drop_unused_files(self) -> list[FileRecord]:
+        used = select(Face.file_sha256).where(Face.file_sha256.is_not(None))
+        unused = list(self._session.scalars(select(FontFile).where(FontFile.sha256.not_in(used))))
+        records = [FileRecord(f.sha256, f.name, f.size, f.path) for f in unused]
+        for file in unused:
+            self._session.delete(file)
+        self._session.flush()
+        return records
+
+
+def _insert(session: Session, table: type[Base], records: Sequence[Any]) -> None:
+    if records:
+        session.execute(insert(table), [asdict(record) for record in records])
+
+
+def _face(row: Sequence[Any]) -> FaceRecord:
+    head: list[Any] = list(row)
+    coverage, variation = head.pop(), head.pop()
+    axes = tuple((str(tag), float(value)) for tag, value in variation)
+    return FaceRecord(*head, axes, coverage)
+
+
+def _stack(rows: Iterable[Sequence[Any]], dim: int) -> Vectors:
+    ids: list[int] = []
+    blobs: list[bytes] = []
+    for sample_id, blob in rows:
+        if len(blob) != 2 * dim:
+            raise ValueError(f"sample {sample_id} holds {len(blob)} bytes, not {2 * dim}")
+        ids.append(sample_id)
+        blobs.append(blob)
+    vectors = np.frombuffer(b"".join(blobs), "<f2").reshape(len(ids), dim)
+    return Vectors(np.array(ids, np.int64), vectors)

@@ -1,0 +1,102 @@
+"""Open a database of any SQLAlchemy URL, brought to the newest schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.orm import Session
+
+from db.repository import Repository
+
+_BUSY_MS = 10_000
+
+
+class DatabaseError(RuntimeError):
+    """The database cannot be opened; the message names its URL without the password."""
+
+
+class Database:
+    """An open database; `begin()` is the only door to its rows."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def name(self) -> str:
+        """The URL without the password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def begin(self) -> Iterator[Repository]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Everything read in one block is of one moment, also beside a writer.
+        """
+        with Session(self._engine) as session, session.begin():
+            yield Repository(session)
+
+    def compact(self) -> None:
+        """Give back unused pages and leave one self-contained file (SQLite only)."""
+        raw = self._engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            for statement in ("VACUUM", "PRAGMA journal_mode=DELETE"):
+                cursor.execute(statement)
+        finally:
+            raw.close()
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open `url` and run the migrations that it lacks; `DatabaseError` when it cannot."""
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed)
+    except (ArgumentError, ImportError) as error:
+        raise DatabaseError(f"database URL {url!r} cannot be used: {error}") from error
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    try:
+        migrate(engine)
+    except OperationalError as error:
+        raise DatabaseError(
+            f"database {parsed.render_as_string(hide_password=True)} cannot be opened: {error.orig}"
+        ) from error
+    return Database(engine)
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to the newest revision; nothing happens when it is there."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    # The driver begins a transaction only before a write, so reads of one block could see
+    # two generations; it is switched off and SQLAlchemy's own begin says BEGIN.
+    @event.listens_for(engine, "connect")
+    def _on_connect(raw: Any, _record: object) -> None:
+        raw.isolation_level = None
+        cursor = raw.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")

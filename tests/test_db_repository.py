@@ -1,0 +1,190 @@
+"""The database: its schema, what goes in comes out, and what a deletion takes along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from db.models import Base
+from db.records import (
+    FaceRecord,
+    FamilyBundle,
+    FamilyRecord,
+    FileRecord,
+    SampleRecord,
+    TwinRecord,
+)
+from db.session import Database, DatabaseError, open_database
+
+DIM = 4
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    """A migrated, empty database with a state row."""
+    opened = open_database(f"sqlite:///{tmp_path / 'catalog.db'}")
+    with opened.begin() as rows:
+        rows.set_encoder("e" * 64, 1, DIM)
+    return opened
+
+
+def bundle(family_id: str, *, faces: int = 1, sha: str | None = None) -> FamilyBundle:
+    """A family with `faces` faces of two samples each; vectors hold the sample's number."""
+    sha = sha or family_id * 4
+    family = FamilyRecord(family_id, family_id.title(), "serif", "OFL-1.1", None, "own", None, "me")
+    file = FileRecord(sha, f"{family_id}.ttf", 10, f"own/{sha}.ttf")
+    face_rows = tuple(
+        FaceRecord(
+            f"{family_id}-{100 * (i + 1)}-normal", family_id, 100 * (i + 1), False, 100, "Thin",
+            sha, 0, (("wght", 100.0), ("wdth", 75.5)), "Aaé",
+        )
+        for i in range(faces)
+    )  # fmt: skip
+    samples = tuple(
+        SampleRecord(face.id, "lower", "abc", "freetype", np.full(DIM, n, "<f2").tobytes())
+        for face in face_rows
+        for n in (1, 2)
+    )
+    return FamilyBundle(family, (file,), face_rows, samples, b"webp")
+
+
+def test_the_migrations_make_what_the_models_say(database: Database, tmp_path: Path) -> None:
+    """A migrated database differs from the models in nothing."""
+    with create_engine(f"sqlite:///{tmp_path / 'catalog.db'}").connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_family_comes_out_as_it_went_in(database: Database) -> None:
+    """Every field of a bundle survives the way through the database."""
+    written = bundle("lora", faces=2)
+    with database.begin() as rows:
+        rows.add(written)
+    with database.begin() as rows:
+        assert list(rows.bundles()) == [written]
+        assert rows.face("lora-100-normal") == written.faces[0]
+        assert rows.counts() == {"families": 1, "faces": 2, "samples": 4, "files": 1}
+
+
+def test_vectors_come_out_by_ascending_id(database: Database) -> None:
+    """Ids ascend and every vector stays with its own sample."""
+    with database.begin() as rows:
+        rows.add(bundle("a", faces=2))
+        found = rows.vectors(DIM)
+    assert found.ids.tolist() == [1, 2, 3, 4]
+    assert found.vectors[:, 0].tolist() == [1.0, 2.0, 1.0, 2.0]
+    assert found.vectors.dtype == np.float16
+
+
+def test_no_vectors_keep_their_dimension(database: Database) -> None:
+    """An empty catalogue gives [0] ids and [0, D] vectors."""
+    with database.begin() as rows:
+        found = rows.vectors(DIM)
+    assert found.ids.shape == (0,) and found.vectors.shape == (0, DIM)
+
+
+def test_a_vector_of_another_length_is_named(database: Database) -> None:
+    """A sample whose bytes do not fit the dimension raises with its id."""
+    with database.begin() as rows:
+        rows.add(bundle("a"))
+    with database.begin() as rows, pytest.raises(ValueError, match="sample 1 holds 8 bytes"):
+        rows.vectors(DIM + 1)
+
+
+def test_a_raised_error_leaves_nothing(database: Database) -> None:
+    """A block that raises is rolled back whole."""
+    with pytest.raises(RuntimeError), database.begin() as rows:
+        rows.add(bundle("a"))
+        raise RuntimeError
+    with database.begin() as rows:
+        assert rows.counts()["families"] == 0
+
+
+def test_removal_takes_everything_along(database: Database) -> None:
+    """Faces, samples, twins, the specimen and unused files go with the family."""
+    with database.begin() as rows:
+        rows.add(bundle("a"))
+        rows.add(bundle("b"))
+        rows.add_twins([TwinRecord("a", "b", 0.1), TwinRecord("b", "a", 0.1)])
+    with database.begin() as rows:
+        ids, files = rows.remove_family("a")
+    assert ids == [1, 2] and [file.name for file in files] == ["a.ttf"]
+    with database.begin() as rows:
+        assert rows.twins() == [] and rows.specimen("a") is None
+        assert [b.family.id for b in rows.bundles()] == ["b"]
+
+
+def test_a_shared_file_stays_with_the_other_family(database: Database) -> None:
+    """A file that another family's face needs is not dropped."""
+    with database.begin() as rows:
+        rows.add(bundle("a", sha="same"))
+        rows.add(bundle("b", sha="same"))
+        assert rows.remove_family("a")[1] == []
+        assert rows.family_of_file("same") == "b"
+
+
+def test_sample_ids_never_come_back(database: Database) -> None:
+    """After the last samples are deleted, new ones get higher ids."""
+    with database.begin() as rows:
+        rows.add(bundle("a"))
+        rows.remove_family("a")
+        rows.add(bundle("b"))
+        assert rows.vectors(DIM).ids.tolist() == [3, 4]
+
+
+def test_the_generation_only_grows(database: Database) -> None:
+    """Changing the encoder and counting a change both grow it by one."""
+    with database.begin() as rows:
+        assert rows.generation() == 1
+        assert rows.grow() == 2
+        assert rows.set_encoder("f" * 64, 2, 8) == 3
+        assert rows.state() is not None and rows.state().encoder_sha256 == "f" * 64
+
+
+def test_one_block_reads_one_moment(database: Database) -> None:
+    """A reader does not see a commit that came after its first read."""
+    with database.begin() as reader:
+        assert reader.counts()["families"] == 0
+        with database.begin() as writer:
+            writer.add(bundle("a"))
+        assert reader.counts()["families"] == 0
+
+
+def test_faces_of_nobody_are_refused(database: Database) -> None:
+    """Foreign keys are on."""
+    from sqlalchemy.exc import IntegrityError
+
+    with pytest.raises(IntegrityError), database.begin() as rows:
+        rows.add_twins([TwinRecord("no", "body", 0.0)])
+
+
+def test_opening_twice_keeps_the_rows(database: Database, tmp_path: Path) -> None:
+    """Migrating a migrated database changes nothing."""
+    with database.begin() as rows:
+        rows.add(bundle("a"))
+    with open_database(f"sqlite:///{tmp_path / 'catalog.db'}").begin() as rows:
+        assert rows.counts()["families"] == 1
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite:////no/such/folder/catalog.db", "oracle9://x"])
+def test_a_bad_url_is_named(url: str) -> None:
+    """What cannot be opened raises DatabaseError with the URL."""
+    with pytest.raises(DatabaseError, match=url.split(":")[0]):
+        open_database(url)
+
+
+def test_a_compacted_database_is_one_file(database: Database, tmp_path: Path) -> None:
+    """After compact() and close() no WAL is needed to read the rows."""
+    with database.begin() as rows:
+        rows.add(bundle("a"))
+    database.compact()
+    database.close()
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "c.db").write_bytes((tmp_path / "catalog.db").read_bytes())
+    with create_engine(f"sqlite:///{tmp_path / 'alone' / 'c.db'}").connect() as connection:
+        assert connection.execute(text("select count(*) from family")).scalar() == 1
