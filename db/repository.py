@@ -219,10 +219,9 @@ def _insert(session: Session, table: type[Base], records: Sequence[Any]) -> None
 
 
 def _face(row: Sequence[Any]) -> FaceRecord:
-    head: list[Any] = list(row)
-    coverage, variation = head.pop(), head.pop()
-    axes = tuple((str(tag), float(value)) for tag, value in variation)
-    return FaceRecord(*head, axes, coverage)
+    values = dict(zip(FaceRecord.__dataclass_fields__, row, strict=True))
+    axes = tuple((str(tag), float(value)) for tag, value in values["variation"])
+    return FaceRecord(**{**values, "variation": axes})
 
 
 def _stack(rows: Iterable[Sequence[Any]], dim: int) -> Vectors:

@@ -1,0 +1,37 @@
+"""What the use-cases raise for what a caller can cause."""
+
+from __future__ import annotations
+
+
+class MismatchError(RuntimeError):
+    """Two artefacts do not belong together; the message names both values and the remedy."""
+
+
+class QueryError(ValueError):
+    """An argument of a use-case is out of range; the message names it and its range."""
+
+
+class UnknownFamilyError(KeyError):
+    """No family of this id is in the catalogue."""
+
+    def __init__(self, family_id: str) -> None:
+        super().__init__(family_id)
+        self.family_id = family_id
+
+    def __str__(self) -> str:
+        return f"no family {self.family_id!r} is in the catalogue"
+
+
+class UnknownFaceError(KeyError):
+    """No face of this id is in the catalogue."""
+
+    def __init__(self, face_id: str) -> None:
+        super().__init__(face_id)
+        self.face_id = face_id
+
+    def __str__(self) -> str:
+        return f"no face {self.face_id!r} is in the catalogue"
+
+
+class BusyError(RuntimeError):
+    """Another writer holds the catalogue for longer than this one was ready to wait."""

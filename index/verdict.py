@@ -1,0 +1,42 @@
+"""How sure an answer is, from its scores; pure.
+
+The confidence of a row is a logistic function that grows with the row's score and with its
+margin (the distance to the best other row: positive for the first row only). The constants
+are set by hand until they are calibrated on a benchmark with fonts outside the catalogue.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from index.answers import Verdict
+
+SCORE_CENTRE = 0.72  # cosine at which a row without margin is as likely right as wrong
+SCORE_SLOPE = 14.0  # logits per unit of score
+MARGIN_SLOPE = 25.0  # logits per unit of margin
+MATCH_AT = 0.6  # confidence of the first row from which the answer says "match"
+SIMILAR_AT = 0.2  # ... "similar"; below it says "unknown"
+
+
+def confidences(scores: Sequence[float]) -> list[float]:
+    """One number in 0..1 a row, for `scores` sorted downwards; a lone row has no margin."""
+    return [_logistic(score, _margin(scores, i)) for i, score in enumerate(scores)]
+
+
+def verdict(confidence: Sequence[float]) -> Verdict:
+    """What the first row's confidence amounts to; "unknown" without rows."""
+    first = confidence[0] if confidence else 0.0
+    if first >= MATCH_AT:
+        return "match"
+    return "similar" if first >= SIMILAR_AT else "unknown"
+
+
+def _margin(scores: Sequence[float], i: int) -> float:
+    others = [score for j, score in enumerate(scores) if j != i]
+    return scores[i] - max(others) if others else 0.0
+
+
+def _logistic(score: float, margin: float) -> float:
+    logit = SCORE_SLOPE * (score - SCORE_CENTRE) + MARGIN_SLOPE * margin
+    return 1.0 / (1.0 + math.exp(-max(-500.0, min(500.0, logit))))

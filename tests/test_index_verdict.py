@@ -1,0 +1,44 @@
+"""Confidence and verdict: monotone, bounded, and by hand at the centre."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from index.verdict import MARGIN_SLOPE, SCORE_CENTRE, confidences, verdict
+
+
+def test_the_centre_is_a_coin_toss() -> None:
+    """At the centre, alone, the confidence is one half."""
+    assert confidences([SCORE_CENTRE]) == [0.5]
+
+
+def test_a_margin_of_one_over_its_slope_is_one_logit() -> None:
+    """At the centre with a margin of 1/MARGIN_SLOPE it is the logistic of 1, 0.7311."""
+    first, _ = confidences([SCORE_CENTRE, SCORE_CENTRE - 1 / MARGIN_SLOPE])
+    assert first == pytest.approx(0.7310586)
+
+
+def test_more_score_and_more_margin_are_surer() -> None:
+    """The first row's confidence grows with either, the other held."""
+    grid = [i / 10 for i in range(-5, 11)]
+    for low, high in itertools.pairwise(grid):
+        assert confidences([low, low - 0.1])[0] < confidences([high, high - 0.1])[0]
+    for near, far in itertools.pairwise([0.0, 0.05, 0.1, 0.4]):
+        assert confidences([0.7, 0.7 - near])[0] < confidences([0.7, 0.7 - far])[0]
+
+
+def test_rows_are_surer_in_their_order() -> None:
+    """Down the ranking confidence never grows, and stays in 0..1."""
+    values = confidences([0.95, 0.94, 0.7, 0.2, -0.9])
+    assert values == sorted(values, reverse=True)
+    assert all(0 <= value <= 1 for value in values)
+
+
+def test_verdicts() -> None:
+    """A clear winner matches, a weak one does not, nothing is unknown."""
+    assert verdict(confidences([0.95, 0.7])) == "match"
+    assert verdict(confidences([0.3, 0.29])) == "unknown"
+    assert verdict([0.3]) == "similar"
+    assert verdict([]) == "unknown"
