@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -172,7 +173,7 @@ class Chromium:
     def draw_parts(self, html: str, selector: str) -> list[np.ndarray]:
         """The boxes of all elements that match, in document order, from one screenshot.
 
-        Each is uint8 `[H, W, 3]`, grown to whole pixels; none gives an empty list.
+        Each is uint8 `[H, W, 3]`, the whole pixels inside the box; none gives an empty list.
         Errors as in `draw_html`.
         """
         self._show_html(html)
@@ -211,10 +212,10 @@ class _Tab:
         """The boxes (x0, y0, x1, y1 in pixels) out of one screenshot."""
         if not boxes:
             return []
-        grown = [(int(x0), int(y0), int(-(-x1 // 1)), int(-(-y1 // 1))) for x0, y0, x1, y1 in boxes]
-        width, height = max(b[2] for b in grown), max(b[3] for b in grown)
-        picture = self._screenshot(width, height)
-        return [picture[y0:y1, x0:x1].copy() for x0, y0, x1, y1 in grown]
+        # Whole pixels inside each box: a shared edge pixel would show the page behind it.
+        whole = [(ceil(x0), ceil(y0), int(x1), int(y1)) for x0, y0, x1, y1 in boxes]
+        picture = self._screenshot(max(b[2] for b in whole), max(b[3] for b in whole))
+        return [picture[y0:y1, x0:x1].copy() for x0, y0, x1, y1 in whole]
 
     def _screenshot(self, width: int, height: int) -> np.ndarray:
         size = self.page.viewport_size or {"width": 0, "height": 0}
