@@ -1,0 +1,81 @@
+"""The application factory: `gunicorn "api.app:create_app()"`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from flask_openapi3 import Info, OpenAPI
+from pydantic import ValidationError
+
+from api import (
+    context,
+    docs,
+    errors,
+    families,
+    fonts,
+    health,
+    observe,
+    pages,
+    search,
+    security,
+)
+from api.metrics import Metrics
+from api.replies import ProblemReply
+
+if TYPE_CHECKING:
+    from index.catalog import FontCatalog
+
+    from index.settings import Settings
+
+_INFO = Info(
+    title="Fontkin",
+    version="1",
+    description="A picture with text in, the open font families it is set in out. "
+    "Errors are RFC 9457 problems.",
+)
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The server's FONTKIN_API_TOKEN; needed to add and remove fonts.",
+}
+_LIMITS = {
+    "MAX_CONTENT_LENGTH": 64 * 2**20,  # several font files; a picture has a smaller limit
+    "MAX_FORM_MEMORY_SIZE": 64 * 1024,
+    "MAX_FORM_PARTS": 100,
+}
+
+
+def create_app(settings: Settings | None = None, *, catalog: FontCatalog | None = None) -> OpenAPI:
+    """An app over `catalog`, or over the one that `settings` (or the environment) name."""
+    observe.configure_logging()
+    if settings is None:
+        from index.settings import Settings
+
+        settings = Settings.from_env()
+    if catalog is None:
+        from index.bootstrap import open_catalog
+
+        catalog = open_catalog(settings)
+    app = OpenAPI(
+        "api",
+        info=_INFO,
+        doc_ui=False,
+        security_schemes={"token": _TOKEN},
+        validation_error_status=400,
+        validation_error_model=ProblemReply,
+        validation_error_callback=_refuse,
+    )
+    app.config.update(_LIMITS)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    context.attach(app, context.Context(settings, catalog, Metrics(catalog.stats)))
+    for part in (observe, security, errors):
+        part.install(app)
+    for api in (search.bp, families.bp, fonts.bp):
+        app.register_api(api)
+    for blueprint in (health.bp, docs.bp, pages.bp):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _refuse(error: ValidationError) -> NoReturn:
+    raise error

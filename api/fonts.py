@@ -1,0 +1,112 @@
+"""Adding and removing fonts: the writing calls, behind the token."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from flask import Response, jsonify, request
+from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.datastructures import FileStorage
+
+from api.context import current_catalog, current_settings
+from api.problems import Problem, shorten
+from api.replies import AddReply, problems
+from api.schemas import FamilyPath
+from api.security import require_token
+from index.answers import AddReport
+
+bp = APIBlueprint("fonts", __name__, abp_tags=[Tag(name="My fonts")], abp_security=[{"token": []}])
+_SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2"})
+_FILES = {"type": "array", "items": {"type": "string", "format": "binary"}}
+_FORM = {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILES}}}
+_BODY = {"required": True, "content": {"multipart/form-data": _FORM}}
+
+
+@bp.post(
+    "/v1/fonts",
+    operation_id="addFonts",
+    description="TTF, OTF, TTC, WOFF or WOFF2. 201 when any face was added; 409 when every file "
+    "was there already; 422 when none could be taken. `refused` and `duplicates` say what "
+    "became of each of the others.",
+    openapi_extensions={"requestBody": _BODY},
+    responses={201: AddReply, **problems(401, 403, 409, 413, 422)},
+)
+def add_fonts() -> Response:
+    """Add one or more font files; they are found at once."""
+    require_token()
+    files = request.files.getlist("file")
+    if not files:
+        raise Problem("missing-file", "the form holds no file named 'file': send one or more")
+    report = _add(files)
+    if not report.added:
+        raise _nothing_added(report)
+    response = jsonify(report.to_json())
+    response.status_code = 201
+    response.headers["Location"] = f"/v1/families/{report.added[0].family.id}"
+    return response
+
+
+@bp.delete(
+    "/v1/families/<id>",
+    operation_id="removeFamily",
+    responses={204: None, **problems(401, 403, 404)},
+)
+def remove_family(path: FamilyPath) -> tuple[str, int]:
+    """Remove a family with all its faces."""
+    require_token()
+    current_catalog().remove_family(path.id)
+    return "", 204
+
+
+def _add(files: Sequence[FileStorage]) -> AddReport:
+    """Hand the uploads to the catalogue under names of ours; the client's are only shown."""
+    data = current_settings().data
+    data.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=data) as folder:
+        shown: dict[str, str] = {}
+        for file in files:
+            path = Path(folder, f"font-{secrets.token_hex(8)}{_suffix(file.filename)}")
+            file.save(path)
+            shown[path.name] = client_name(file.filename)
+        report = current_catalog().add_fonts([Path(folder, name) for name in shown])
+    return replace(
+        report,
+        duplicates=tuple(replace(d, name=_shown(d.name, shown)) for d in report.duplicates),
+        refused=tuple(replace(r, name=_shown(r.name, shown)) for r in report.refused),
+    )
+
+
+def client_name(name: str | None) -> str:
+    """The last part of a client's file name, printable and short; for showing only."""
+    last = PurePosixPath((name or "").replace("\\", "/")).name
+    return "".join(c for c in last if c.isprintable())[:100] or "(no name)"
+
+
+def _suffix(name: str | None) -> str:
+    suffix = PurePosixPath(name or "").suffix.lower()
+    return suffix if suffix in _SUFFIXES else ".font"
+
+
+def _shown(name: str, shown: dict[str, str]) -> str:
+    return shown.get(Path(name).name, name)
+
+
+def _nothing_added(report: AddReport) -> Problem:
+    body = report.to_json()
+    more: dict[str, Any] = {key: body[key] for key in ("duplicates", "refused")}
+    if report.refused:
+        first = report.refused[0]
+        detail = f"{shorten(first.name)}: {first.reason}"
+        return Problem("font-refused", _and_more(detail, len(report.refused)), more)
+    first = report.duplicates[0]
+    detail = f"{shorten(first.name)} is in the catalogue already, as {first.family_id}"
+    return Problem("duplicate-font", _and_more(detail, len(report.duplicates)), more)
+
+
+def _and_more(detail: str, count: int) -> str:
+    return detail if count == 1 else f"{detail} (and {count - 1} more)"

@@ -1,0 +1,35 @@
+"""`/healthz`, `/readyz` and `/metrics`, for whoever runs the service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from api.context import current, current_catalog
+from api.problems import Problem
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@bp.get("/readyz")
+def readyz() -> dict[str, Any]:
+    """Database, index and encoder answer; 503 names the one that does not."""
+    try:
+        parts = current_catalog().ping()
+    except Exception as error:  # whatever is wrong with a part, the service is not ready
+        raise Problem("not-ready", f"{type(error).__name__}: {error}") from error
+    return {"status": "ok", "parts": parts}
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """Prometheus' text format."""
+    return Response(current().metrics.render(), content_type=CONTENT_TYPE_LATEST)

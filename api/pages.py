@@ -1,0 +1,34 @@
+"""The pages: search, own fonts, browse, and the list of problems."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from api.context import current_catalog, current_settings
+from api.problems import KINDS
+
+bp = Blueprint("pages", __name__)
+
+
+@bp.get("/")
+def search_page() -> str:
+    """Drop a picture, read the families."""
+    return render_template("search.html", stats=current_catalog().stats())
+
+
+@bp.get("/fonts")
+def fonts_page() -> str:
+    """Add and remove fonts of one's own."""
+    return render_template("fonts.html", writable=bool(current_settings().api_token))
+
+
+@bp.get("/browse")
+def browse_page() -> str:
+    """Is my font in here?"""
+    return render_template("browse.html", stats=current_catalog().stats())
+
+
+@bp.get("/problems")
+def problems_page() -> str:
+    """Where the `type` of a problem leads."""
+    return render_template("problems.html", kinds=KINDS)

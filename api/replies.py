@@ -1,0 +1,157 @@
+"""What the calls answer, for the OpenAPI description; `index.answers` makes the values."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.problems import MEDIA_TYPE
+
+
+class _Reply(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProblemReply(BaseModel):
+    """RFC 9457; some problems have further members."""
+
+    model_config = ConfigDict(extra="allow", title="Problem")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+
+
+class Family(_Reply):
+    """A family."""
+
+    id: str
+    name: str
+    category: str
+    license: str
+    source: Literal["google", "own"]
+    url: str | None
+
+
+class Face(_Reply):
+    """A face of a family."""
+
+    id: str
+    weight: int = Field(ge=1, le=1000)
+    italic: bool
+
+
+class Twin(_Reply):
+    """A family whose Latin letters are the same drawing."""
+
+    id: str
+    name: str
+
+
+class Match(_Reply):
+    """A family in an answer."""
+
+    family: Family
+    face: Face
+    score: float = Field(ge=0, le=1)
+    confidence: float = Field(ge=0, le=1)
+    twins: list[Twin]
+    preview_url: str
+
+
+class Region(_Reply):
+    """A line that was found in the picture."""
+
+    box: list[int] = Field(min_length=4, max_length=4)
+    text: str | None
+    matches: list[Match]
+
+
+class Catalogue(_Reply):
+    """What was searched."""
+
+    generation: int
+    families: int
+    faces: int
+    encoder: str
+
+
+class SearchReply(_Reply):
+    """The answer to a picture."""
+
+    verdict: Literal["match", "similar", "unknown", "no_text"]
+    matches: list[Match]
+    regions: list[Region]
+    catalogue: Catalogue
+    took_ms: float
+
+
+class FamiliesReply(_Reply):
+    """A page of families."""
+
+    items: list[Family]
+    next_cursor: str | None
+
+
+class FaceDetail(Face):
+    """A face with everything known of it."""
+
+    width: int
+    style_name: str
+    preview_url: str
+
+
+class FamilyReply(Family):
+    """A family with its faces and twins."""
+
+    designer: str | None
+    license_url: str | None
+    faces: list[FaceDetail]
+    twins: list[Twin]
+
+
+class SimilarReply(_Reply):
+    """The kin of a family."""
+
+    matches: list[Match]
+
+
+class AddedFamily(_Reply):
+    """A family that got faces."""
+
+    family: Family
+    faces: list[Face]
+
+
+class Duplicate(_Reply):
+    """A file that was there already."""
+
+    name: str
+    family_id: str
+
+
+class Refusal(_Reply):
+    """A file that was not taken, and why."""
+
+    name: str
+    code: str
+    reason: str
+
+
+class AddReply(_Reply):
+    """What became of the font files."""
+
+    added: list[AddedFamily]
+    duplicates: list[Duplicate]
+    refused: list[Refusal]
+    generation: int
+
+
+def problems(*statuses: int) -> dict[int | str, Any]:
+    """The `responses` entry of every status in `statuses` and of 400."""
+    reference = {"schema": {"$ref": "#/components/schemas/ProblemReply"}}
+    return {status: {"content": {MEDIA_TYPE: reference}} for status in (400, *statuses)}

@@ -1,0 +1,93 @@
+"""What the calls take: parameters, their ranges, and how filters are written."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from index.answers import Filters
+
+MAX_TERMS = 50
+
+
+def _split(value: object) -> object:
+    """`["a,b", "c"]` -> `["a", "b", "c"]`; blanks are dropped, so `category=` filters nothing."""
+    if not isinstance(value, list):
+        return value
+    parts = (part.strip() for item in value for part in str(item).split(","))
+    return [part for part in parts if part]
+
+
+Terms = Annotated[
+    list[Annotated[str, Field(max_length=100)]],
+    BeforeValidator(_split),
+    Field(max_length=MAX_TERMS, description="May be repeated or separated by commas"),
+]
+Sources = Annotated[
+    list[Literal["google", "own"]], BeforeValidator(_split), Field(max_length=MAX_TERMS)
+]
+
+
+class _Query(BaseModel):
+    # A misspelt filter must not look like an answer without matches.
+    model_config = ConfigDict(extra="forbid")
+
+
+class FamilyPath(BaseModel):
+    """A family of the catalogue."""
+
+    id: str = Field(max_length=200)
+
+
+class FacePath(BaseModel):
+    """A face of the catalogue."""
+
+    id: str = Field(max_length=200)
+
+
+class _Filtered(_Query):
+    category: Terms = Field([])
+    license: Terms = Field([])
+    source: Sources = Field([])
+
+    def filters(self) -> Filters:
+        """The same as the catalogue takes them."""
+        return Filters(
+            category=frozenset(self.category) or None,
+            license=frozenset(self.license) or None,
+            source=frozenset(self.source) or None,
+        )
+
+
+class SearchQuery(_Filtered):
+    """Parameters of a search."""
+
+    k: int = Field(5, ge=1, le=50, description="How many families")
+    crop: str | None = Field(
+        None,
+        max_length=100,
+        description="`x0,y0,x1,y1` in pixels of the upright picture; x1 and y1 exclusive. "
+        "What lies outside the picture is cut off.",
+    )
+
+
+class FamiliesQuery(_Filtered):
+    """Parameters of the list of families."""
+
+    q: str = Field("", max_length=200, description="Part of the name")
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = Field(None, max_length=500, description="`next_cursor` of the last page")
+
+
+class SimilarQuery(_Query):
+    """Parameters of the kin of a family."""
+
+    k: int = Field(5, ge=1, le=50, description="How many families")
+    license: Terms = Field([])
+
+
+class PreviewQuery(_Query):
+    """Parameters of a preview."""
+
+    text: str | None = Field(None, max_length=120, description="What to draw; else the specimen")

@@ -1,0 +1,96 @@
+"""`POST /v1/search`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from flask import request
+from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from api.context import current, current_catalog
+from api.problems import Problem, shorten
+from api.replies import SearchReply, problems
+from api.schemas import SearchQuery
+from encoder.boxes import Box
+from encoder.picture import MAX_BYTES, read_picture
+
+bp = APIBlueprint("search", __name__, abp_tags=[Tag(name="Search")])
+
+# The picture's own limit and room for the multipart frame around it.
+_MAX_REQUEST = MAX_BYTES + 64 * 1024
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FORM = {
+    "schema": {
+        "type": "object",
+        "required": ["image"],
+        "properties": {"image": {"type": "string", "format": "binary"}},
+    }
+}
+_BODY = {"required": True, "content": {"multipart/form-data": _FORM, "image/*": _BINARY}}
+
+
+@bp.post(
+    "/v1/search",
+    operation_id="search",
+    description="PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF, at most 20 MB and 40 megapixels, as the "
+    "field `image` of a form or as the body itself. The picture is not stored.",
+    openapi_extensions={"requestBody": _BODY},
+    responses={200: SearchReply, **problems(413, 415, 422)},
+)
+def search(query: SearchQuery) -> dict[str, Any]:
+    """Find the families that the text in a picture is set in, or is closest to."""
+    picture = read_picture(_picture_bytes())
+    crop = parse_crop(query.crop, picture)
+    answer = current_catalog().search(picture, k=query.k, crop=crop, filters=query.filters())
+    current().metrics.count_verdict(answer.verdict)
+    return answer.to_json()
+
+
+def _picture_bytes() -> bytes:
+    request.max_content_length = _MAX_REQUEST
+    try:
+        return _sent_bytes()
+    except RequestEntityTooLarge as error:
+        sent = f"{request.content_length} bytes" if request.content_length else "more"
+        detail = f"{sent} were sent: a picture may have {MAX_BYTES} bytes ({MAX_BYTES >> 20} MB)"
+        raise Problem("too-large-bytes", detail) from error
+
+
+def _sent_bytes() -> bytes:
+    if request.mimetype != "multipart/form-data":
+        return request.get_data(cache=False)
+    files = request.files.getlist("image")
+    if request.form:
+        name = next(iter(request.form))
+        raise Problem(
+            "bad-request",
+            f"{shorten(name)} was sent as a form field: the only one is the file 'image'; "
+            "everything else goes into the query",
+        )
+    if len(files) != 1:
+        got = f"{len(files)} files are" if files else f"only {shorten(sorted(request.files))} is"
+        raise Problem("missing-picture", f"{got} in the form: send one file named 'image'")
+    return files[0].read()
+
+
+def parse_crop(text: str | None, picture: np.ndarray) -> Box | None:
+    """The part of `text` that lies in `picture` (`[H, W, 3]`); None for no crop.
+
+    Raises `Problem` "invalid-crop" when it is no rectangle or lies outside.
+    """
+    if text is None or not text.strip():
+        return None
+    height, width = picture.shape[:2]
+    try:
+        x0, y0, x1, y1 = (int(part) for part in text.split(","))
+        box = Box(x0, y0, x1, y1)
+    except ValueError as error:
+        detail = f"crop = {shorten(text)}: four whole numbers x0,y0,x1,y1 with x0 < x1 and y0 < y1"
+        raise Problem("invalid-crop", detail) from error
+    try:
+        return box.within(width, height)
+    except ValueError as error:
+        detail = f"crop = {shorten(text)} lies outside the picture of {width} x {height} pixels"
+        raise Problem("invalid-crop", detail) from error

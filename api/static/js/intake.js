@@ -1,0 +1,56 @@
+// How a picture comes in: dropped anywhere, pasted anywhere, chosen, or a sample.
+import { byId } from "./dom.js";
+
+const MOST_BYTES = 20 * 2 ** 20;
+
+/** Calls `onPicture(blob)` for every picture and `onError(text)` for what is none. */
+export function intake(onPicture, onError) {
+  const take = (blob) => {
+    const problem = refuse(blob);
+    if (problem) onError(problem);
+    else onPicture(blob);
+  };
+  byId("file").addEventListener("change", ({ target }) => {
+    if (target.files.length) take(target.files[0]);
+    target.value = ""; // the same file may be chosen again
+  });
+  drops((files) => take(files[0]));
+  document.addEventListener("paste", (event) => {
+    const [file] = event.clipboardData?.files ?? [];
+    if (!file) return;
+    event.preventDefault();
+    take(file);
+  });
+  byId("samples").addEventListener("click", async ({ target }) => {
+    const button = target.closest("[data-sample]");
+    if (!button) return;
+    const response = await fetch(button.dataset.sample).catch(() => null);
+    if (response?.ok) take(await response.blob());
+    else onError("The sample cannot be loaded. Is the server still running?");
+  });
+}
+
+/** Calls `onFiles` with the files that are dropped anywhere on the page. */
+export function drops(onFiles) {
+  let depth = 0;
+  const mark = (change) => {
+    depth = Math.max(0, depth + change);
+    document.body.classList.toggle("dragging", depth > 0);
+  };
+  document.addEventListener("dragenter", () => mark(1));
+  document.addEventListener("dragleave", () => mark(-1));
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    mark(-depth);
+    if (event.dataTransfer.files.length) onFiles([...event.dataTransfer.files]);
+  });
+}
+
+function refuse(blob) {
+  if (!blob.size) return "This file is empty.";
+  if (blob.size > MOST_BYTES) {
+    return `This picture has ${Math.ceil(blob.size / 2 ** 20)} MB: at most 20 MB can be read.`;
+  }
+  return "";
+}

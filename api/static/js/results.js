@@ -1,0 +1,76 @@
+// Ranked families as a list; nothing here fetches.
+import { make } from "./dom.js";
+import * as words from "./words.js";
+
+/** One row of the answer. */
+export function row(match) {
+  const { family, face, twins } = match;
+  const item = make("li", { className: "match", data: { family: family.id } },
+    specimen(match.preview_url, `${family.name}, ${words.face(face)}`),
+    make("div", { className: "match-head" }, name(family), score(match.score)),
+    make("p", { className: "facts" },
+      make("span", {}, words.category(family.category)),
+      make("span", {}, `best: ${words.face(face)}`),
+      make("span", { className: "licence" }, words.licence(family.license)),
+      family.source === "own" ? make("span", { className: "own" }, "Your font") : null),
+  );
+  if (twins.length) item.append(twinLine(twins));
+  return item;
+}
+
+/** A picture of the face that keeps its room while it loads. */
+export function specimen(url, alt) {
+  const image = make("img", { className: "specimen", src: url, alt, loading: "lazy", decoding: "async" });
+  image.addEventListener("error", () => {
+    image.replaceWith(make("p", { className: "specimen none" }, "No specimen"));
+  });
+  return image;
+}
+
+/** The family's name, linked to its own page when it has one. */
+export function name(family) {
+  const title = family.url?.startsWith("https://")
+    ? make("a", { href: family.url, target: "_blank", rel: "noopener noreferrer" }, family.name)
+    : family.name;
+  return make("h3", {}, title);
+}
+
+function score(value) {
+  const bar = make("i", {});
+  bar.style.width = `${Math.round(Math.min(Math.max(value, 0), 1) * 100)}%`;
+  return make("p", { className: "score" },
+    make("span", {}, words.score(value)),
+    make("span", { className: "number" }, value.toFixed(2)),
+    make("span", { className: "bar", aria: { hidden: "true" } }, bar));
+}
+
+function twinLine(twins) {
+  const names = twins.map((twin) => twin.name);
+  const shown = names.slice(0, 4).join(", ");
+  const rest = names.length > 4 ? ` and ${names.length - 4} more` : "";
+  return make("p", { className: "twins" }, `The same drawing: ${shown}${rest}`);
+}
+
+/** Outlines of the lines that were found; `onChoose(box)` when one is chosen by keyboard. */
+export function lines(regions, [width, height], onChoose) {
+  return regions.map(({ box }, index) => {
+    const [x0, y0, x1, y1] = box;
+    const button = make("button", { type: "button", className: "line",
+      aria: { label: `Line ${index + 1}: search this line only` } });
+    button.style.left = `${(x0 / width) * 100}%`;
+    button.style.top = `${(y0 / height) * 100}%`;
+    button.style.width = `${((x1 - x0) / width) * 100}%`;
+    button.style.height = `${((y1 - y0) / height) * 100}%`;
+    button.addEventListener("click", (event) => {
+      if (event.detail === 0) onChoose(box); // a real click is a gesture of the crop
+    });
+    return button;
+  });
+}
+
+/** Rows without content, to hold the room of an answer that is on its way. */
+export function skeleton(count) {
+  return Array.from({ length: count }, () =>
+    make("li", { className: "match waiting", aria: { hidden: "true" } },
+      make("div", { className: "specimen" }), make("div", { className: "match-head" })));
+}

@@ -1,0 +1,50 @@
+// Numbers and codes in words.
+
+const LICENSES = {
+  "OFL-1.1": "SIL Open Font License: free, also commercially",
+  "Apache-2.0": "Apache License 2.0: free, also commercially",
+  "UFL-1.0": "Ubuntu Font Licence: free, also commercially",
+};
+const WEIGHTS = {
+  100: "Thin", 200: "Extra Light", 300: "Light", 400: "Regular", 500: "Medium",
+  600: "Semi Bold", 700: "Bold", 800: "Extra Bold", 900: "Black",
+};
+const CATEGORIES = {
+  "sans-serif": "Sans serif", serif: "Serif", display: "Display",
+  handwriting: "Handwriting", monospace: "Monospace",
+};
+
+export function licence(code) {
+  if (!code || code === "unknown") return "Licence unknown: check before you use it";
+  return LICENSES[code] || (code.length > 90 ? `${code.slice(0, 90)}…` : code);
+}
+
+export const category = (code) => CATEGORIES[code] || code;
+
+/** "Bold 700 Italic" */
+export function face({ weight, italic }) {
+  const word = WEIGHTS[weight];
+  return [word, weight, italic ? "Italic" : ""].filter(Boolean).join(" ");
+}
+
+// Least score of each word.
+const SCORES = [[0.93, "the same letters"], [0.85, "very close"], [0.75, "similar"], [0, "distant kin"]];
+
+export const score = (value) => SCORES.find(([least]) => value >= least)[1];
+
+/** The headline of an answer and the sentence below it. */
+export function verdict(answer) {
+  const [best] = answer.matches;
+  switch (answer.verdict) {
+    case "no_text":
+      return ["No text found", "Crop closer to a line of letters, or try a sharper picture."];
+    case "match":
+      return [`This is ${best?.family.name ?? "known"}`, "The letters are the same."];
+    case "similar":
+      return ["These are the closest", "No font here has quite these letters."];
+    default:
+      return best
+        ? ["Not in the catalogue: these are its kin", "The closest open fonts, none the same."]
+        : ["Nothing passes the filters", "Take a filter away to see its kin."];
+  }
+}

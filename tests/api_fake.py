@@ -1,0 +1,155 @@
+"""A catalogue of four families that answers by rule, for tests of the HTTP layer alone."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from index.answers import (
+    AddedFamily,
+    AddReport,
+    CatalogueInfo,
+    Duplicate,
+    FaceDetail,
+    FaceInfo,
+    FamilyDetail,
+    FamilyInfo,
+    FamilyPage,
+    Filters,
+    Match,
+    Preview,
+    Refusal,
+    Region,
+    SearchAnswer,
+    TwinInfo,
+)
+from index.errors import UnknownFaceError, UnknownFamilyError
+
+OFL, APACHE = "OFL-1.1", "Apache-2.0"
+
+
+def _family(name: str, category: str, licence: str = OFL, source: str = "google") -> FamilyInfo:
+    slug = name.lower().replace(" ", "-")
+    return FamilyInfo(slug, name, category, licence, source, f"https://example.org/{slug}")
+
+
+@dataclass(frozen=True)
+class FakeSettings:
+    """The two settings that the service itself reads."""
+
+    data: Path
+    api_token: str | None = "right"
+
+
+class FakeCatalog:
+    """Answers with its families in order; `calls` holds what the last search was given."""
+
+    def __init__(self) -> None:
+        self.members = {
+            family.id: family
+            for family in (
+                _family("Playfair Display", "serif"),
+                _family("Abril Fatface", "display"),
+                _family("Roboto Slab", "serif", APACHE),
+                _family("Space Mono", "monospace"),
+            )
+        }
+        self.calls: dict[str, Any] = {}
+        self.fails: Exception | None = None
+
+    def search(self, picture: Any, *, k: int, crop: Any, filters: Filters) -> SearchAnswer:
+        """All families that pass, best first; "unknown" for none."""
+        if self.fails:
+            raise self.fails
+        self.calls = {"shape": picture.shape, "k": k, "crop": crop, "filters": filters}
+        rows = tuple(
+            _match(family, 0.97 - 0.08 * rank)
+            for rank, family in enumerate(f for f in self.members.values() if filters.admits(f))
+        )[:k]
+        info = CatalogueInfo(3, len(self.members), len(self.members), "e" * 64)
+        regions = (Region(crop, None, rows),) if crop else ()
+        return SearchAnswer("match" if rows else "unknown", rows, regions, info, 1.26)
+
+    def families(self, *, limit: int, cursor: str | None, **filters: Any) -> FamilyPage:
+        """The families whose name holds `q`, all on one page."""
+        self.calls = {"limit": limit, "cursor": cursor, **filters}
+        allowed = Filters(filters["category"], filters["license"], filters["source"])
+        needle = (filters["q"] or "").lower()
+        found = [f for f in self.members.values() if needle in f.name.lower() and allowed.admits(f)]
+        return FamilyPage(tuple(found[:limit]), "more" if len(found) > limit else None)
+
+    def family(self, family_id: str) -> FamilyDetail:
+        """The family with one face."""
+        info = self._member(family_id)
+        face = FaceDetail(f"{family_id}-400", 400, False, 100, "Regular", _preview(family_id))
+        return FamilyDetail(info, "Someone", "https://example.org/licence", (face,), ())
+
+    def similar(self, family_id: str, *, k: int, license: Any) -> tuple[Match, ...]:
+        """Every other family."""
+        self._member(family_id)
+        self.calls = {"k": k, "license": license}
+        others = (f for f in self.members.values() if f.id != family_id)
+        return tuple(_match(f, 0.8) for f in others)[:k]
+
+    def preview(self, face_id: str, text: str | None) -> Preview:
+        """The text, or the id, in black on white."""
+        family_id = face_id.removesuffix("-400")
+        if family_id not in self.members:
+            raise UnknownFaceError(face_id)
+        picture = Image.new("L", (600, 60), 255)
+        ImageDraw.Draw(picture).text((8, 8), text or self.members[family_id].name, 0, font_size=40)
+        out = io.BytesIO()
+        picture.save(out, "PNG")
+        return Preview(out.getvalue(), "image/png")
+
+    def add_fonts(self, paths: Sequence[Path], *, on_progress: Any = None) -> AddReport:
+        """By content: "dup..." is there already, "font..." becomes a family, all else is refused."""
+        added, duplicates, refused = [], [], []
+        self.calls = {"paths": list(paths)}
+        for path in paths:
+            content = path.read_bytes()
+            if content.startswith(b"dup"):
+                duplicates.append(Duplicate(path.name, "space-mono"))
+            elif content.startswith(b"font"):
+                family = replace(_family(content.decode(), "sans-serif"), source="own", url=None)
+                self.members[family.id] = family
+                added.append(AddedFamily(family, (FaceInfo(f"{family.id}-400", 400, False),)))
+            else:
+                refused.append(Refusal(path.name, "not-a-font", "this is no font file"))
+        return AddReport(tuple(added), tuple(duplicates), tuple(refused), 4)
+
+    def remove_family(self, family_id: str) -> None:
+        """Forget the family."""
+        self._member(family_id)
+        del self.members[family_id]
+
+    def stats(self) -> dict[str, Any]:
+        """The sizes."""
+        count = len(self.members)
+        return {"generation": 3, "families": count, "faces": count, "samples": 8 * count}
+
+    def ping(self) -> dict[str, str]:
+        """All well, unless told otherwise."""
+        if self.fails:
+            raise self.fails
+        return {"database": "ok", "index": "ok", "encoder": "ok"}
+
+    def _member(self, family_id: str) -> FamilyInfo:
+        if family_id not in self.members:
+            raise UnknownFamilyError(family_id)
+        return self.members[family_id]
+
+
+def _preview(family_id: str) -> str:
+    return f"/v1/faces/{family_id}-400/preview.png"
+
+
+def _match(family: FamilyInfo, score: float) -> Match:
+    twins = (TwinInfo("playfair", "Playfair"),) if family.id == "playfair-display" else ()
+    face = FaceInfo(f"{family.id}-400", 400, False)
+    return Match(family, face, score, score, twins, _preview(family.id))
