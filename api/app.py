@@ -21,10 +21,10 @@ from api import (
 )
 from api.metrics import Metrics
 from api.replies import ProblemReply
+from index.settings import Settings
 
 if TYPE_CHECKING:
     from index.catalog import FontCatalog
-
     from index.settings import Settings
 
 _INFO = Info(
@@ -39,7 +39,6 @@ _TOKEN = {
     "description": "The server's FONTKIN_API_TOKEN; needed to add and remove fonts.",
 }
 _LIMITS = {
-    "MAX_CONTENT_LENGTH": 64 * 2**20,  # several font files; a picture has a smaller limit
     "MAX_FORM_MEMORY_SIZE": 64 * 1024,
     "MAX_FORM_PARTS": 100,
 }
@@ -49,9 +48,7 @@ def create_app(settings: Settings | None = None, *, catalog: FontCatalog | None 
     """An app over `catalog`, or over the one that `settings` (or the environment) name."""
     observe.configure_logging()
     if settings is None:
-        from index.settings import Settings
-
-        settings = Settings.from_env()
+        settings = Settings.from_environment()
     if catalog is None:
         from index.bootstrap import open_catalog
 
@@ -65,7 +62,8 @@ def create_app(settings: Settings | None = None, *, catalog: FontCatalog | None 
         validation_error_model=ProblemReply,
         validation_error_callback=_refuse,
     )
-    app.config.update(_LIMITS)
+    # For font files; a picture has a smaller limit of its own.
+    app.config.update(_LIMITS, MAX_CONTENT_LENGTH=settings.max_upload_mb * 2**20)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     context.attach(app, context.Context(settings, catalog, Metrics(catalog.stats)))
     for part in (observe, security, errors):

@@ -8,7 +8,7 @@ import logging
 from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from api.problems import MEDIA_TYPE, Problem, problem_of
+from api.problems import MEDIA_TYPE, ProblemError, problem_of
 
 _log = logging.getLogger("fontkin.api")
 
@@ -27,7 +27,7 @@ def _answer(error: Exception) -> Response:
     return _page(problem) if _wants_page() else _json(problem)
 
 
-def _json(problem: Problem) -> Response:
+def _json(problem: ProblemError) -> Response:
     body = problem.to_json(request.path[:200], g.get("request_id", ""))
     return Response(
         json.dumps(body, ensure_ascii=False), problem.kind.status, problem.headers, MEDIA_TYPE
@@ -42,6 +42,6 @@ def _wants_page() -> bool:
     return accept["text/html"] > accept["application/json"]
 
 
-def _page(problem: Problem) -> Response:
+def _page(problem: ProblemError) -> Response:
     html = render_template("problem.html", problem=problem, request_id=g.get("request_id", ""))
     return Response(html, problem.kind.status, problem.headers, mimetype="text/html")

@@ -1,4 +1,4 @@
-"""Looking into the catalogue: families, their kin, and previews of faces."""
+"""The catalogue: families, their kin, previews of faces, and removing a family."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from api.context import current_catalog
 from api.replies import FamiliesReply, FamilyReply, SimilarReply, problems
 from api.schemas import FacePath, FamiliesQuery, FamilyPath, PreviewQuery, SimilarQuery
+from api.security import require_token
 
 bp = APIBlueprint("families", __name__, abp_tags=[Tag(name="Catalogue")])
 _PICTURE = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
@@ -38,6 +39,20 @@ def list_families(query: FamiliesQuery) -> dict[str, Any]:
 def get_family(path: FamilyPath) -> dict[str, Any]:
     """One family with its faces and twins."""
     return current_catalog().family(path.id).to_json()
+
+
+# On this blueprint because the description keeps one entry per address and blueprint.
+@bp.delete(
+    "/v1/families/<id>",
+    operation_id="removeFamily",
+    security=[{"token": []}],
+    responses={204: None, **problems(401, 403, 404)},
+)
+def remove_family(path: FamilyPath) -> tuple[str, int]:
+    """Remove a family with all its faces."""
+    require_token()
+    current_catalog().remove_family(path.id)
+    return "", 204
 
 
 @bp.get(

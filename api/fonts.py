@@ -14,9 +14,8 @@ from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.datastructures import FileStorage
 
 from api.context import current_catalog, current_settings
-from api.problems import Problem, shorten
+from api.problems import ProblemError, shorten
 from api.replies import AddReply, problems
-from api.schemas import FamilyPath
 from api.security import require_token
 from index.answers import AddReport
 
@@ -41,7 +40,7 @@ def add_fonts() -> Response:
     require_token()
     files = request.files.getlist("file")
     if not files:
-        raise Problem("missing-file", "the form holds no file named 'file': send one or more")
+        raise ProblemError("missing-file", "the form holds no file named 'file': send one or more")
     report = _add(files)
     if not report.added:
         raise _nothing_added(report)
@@ -49,18 +48,6 @@ def add_fonts() -> Response:
     response.status_code = 201
     response.headers["Location"] = f"/v1/families/{report.added[0].family.id}"
     return response
-
-
-@bp.delete(
-    "/v1/families/<id>",
-    operation_id="removeFamily",
-    responses={204: None, **problems(401, 403, 404)},
-)
-def remove_family(path: FamilyPath) -> tuple[str, int]:
-    """Remove a family with all its faces."""
-    require_token()
-    current_catalog().remove_family(path.id)
-    return "", 204
 
 
 def _add(files: Sequence[FileStorage]) -> AddReport:
@@ -96,16 +83,16 @@ def _shown(name: str, shown: dict[str, str]) -> str:
     return shown.get(Path(name).name, name)
 
 
-def _nothing_added(report: AddReport) -> Problem:
+def _nothing_added(report: AddReport) -> ProblemError:
     body = report.to_json()
     more: dict[str, Any] = {key: body[key] for key in ("duplicates", "refused")}
     if report.refused:
         first = report.refused[0]
         detail = f"{shorten(first.name)}: {first.reason}"
-        return Problem("font-refused", _and_more(detail, len(report.refused)), more)
+        return ProblemError("font-refused", _and_more(detail, len(report.refused)), more)
     first = report.duplicates[0]
     detail = f"{shorten(first.name)} is in the catalogue already, as {first.family_id}"
-    return Problem("duplicate-font", _and_more(detail, len(report.duplicates)), more)
+    return ProblemError("duplicate-font", _and_more(detail, len(report.duplicates)), more)
 
 
 def _and_more(detail: str, count: int) -> str:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.context import current, current_catalog
-from api.problems import Problem
+from api.problems import ProblemError
 
 bp = Blueprint("health", __name__)
 
@@ -25,7 +25,7 @@ def readyz() -> dict[str, Any]:
     try:
         parts = current_catalog().ping()
     except Exception as error:  # whatever is wrong with a part, the service is not ready
-        raise Problem("not-ready", f"{type(error).__name__}: {error}") from error
+        raise ProblemError("not-ready", f"{type(error).__name__}: {error}") from error
     return {"status": "ok", "parts": parts}
 
 

@@ -55,7 +55,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 @dataclass
-class Problem(Exception):
+class ProblemError(Exception):
     """Raised anywhere in a view to answer with the problem of kind `slug`.
 
     `detail` names the offending value and the remedy; `more` holds extension members.
@@ -90,42 +90,42 @@ def shorten(value: object, limit: int = 80) -> str:
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception) -> ProblemError:
     """The problem that `error` stands for; one that nobody expected is an internal error."""
     match error:
-        case Problem():
+        case ProblemError():
             return error
         case PictureError():
-            return Problem(error.code, str(error))
+            return ProblemError(error.code, str(error))
         case UnknownFamilyError():
-            return Problem("unknown-family", str(error))
+            return ProblemError("unknown-family", str(error))
         case UnknownFaceError():
-            return Problem("unknown-face", str(error))
+            return ProblemError("unknown-face", str(error))
         case QueryError():
-            return Problem("invalid-parameter", str(error))
+            return ProblemError("invalid-parameter", str(error))
         case BusyError():
-            return Problem("busy", str(error), headers={"Retry-After": "5"})
+            return ProblemError("busy", str(error), headers={"Retry-After": "5"})
         case ValidationError():
             return _of_validation(error)
         case HTTPException():
             return _of_http(error)
-    return Problem("internal-error", "the log holds the reason under this request id")
+    return ProblemError("internal-error", "the log holds the reason under this request id")
 
 
-def _of_validation(error: ValidationError) -> Problem:
+def _of_validation(error: ValidationError) -> ProblemError:
     first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"] if isinstance(part, str)) or "request"
     reason = first["msg"].removeprefix("Value error, ")
     detail = f"{name} = {shorten(first['input'])}: {reason[:1].lower()}{reason[1:]}"
-    return Problem("invalid-parameter", detail, {"parameter": name})
+    return ProblemError("invalid-parameter", detail, {"parameter": name})
 
 
-def _of_http(error: HTTPException) -> Problem:
+def _of_http(error: HTTPException) -> ProblemError:
     status = HTTPStatus(error.code or 500)
     default = "bad-request" if status < 500 else "internal-error"
     slug, detail = _HTTP.get(status, (default, error.description or status.description))
     keep = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
-    return Problem(slug, detail, headers=keep)
+    return ProblemError(slug, detail, headers=keep)
 
 
 _HTTP = {

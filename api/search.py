@@ -10,7 +10,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.context import current, current_catalog
-from api.problems import Problem, shorten
+from api.problems import ProblemError, shorten
 from api.replies import SearchReply, problems
 from api.schemas import SearchQuery
 from encoder.boxes import Box
@@ -55,7 +55,7 @@ def _picture_bytes() -> bytes:
     except RequestEntityTooLarge as error:
         sent = f"{request.content_length} bytes" if request.content_length else "more"
         detail = f"{sent} were sent: a picture may have {MAX_BYTES} bytes ({MAX_BYTES >> 20} MB)"
-        raise Problem("too-large-bytes", detail) from error
+        raise ProblemError("too-large-bytes", detail) from error
 
 
 def _sent_bytes() -> bytes:
@@ -64,21 +64,21 @@ def _sent_bytes() -> bytes:
     files = request.files.getlist("image")
     if request.form:
         name = next(iter(request.form))
-        raise Problem(
+        raise ProblemError(
             "bad-request",
             f"{shorten(name)} was sent as a form field: the only one is the file 'image'; "
             "everything else goes into the query",
         )
     if len(files) != 1:
         got = f"{len(files)} files are" if files else f"only {shorten(sorted(request.files))} is"
-        raise Problem("missing-picture", f"{got} in the form: send one file named 'image'")
+        raise ProblemError("missing-picture", f"{got} in the form: send one file named 'image'")
     return files[0].read()
 
 
 def parse_crop(text: str | None, picture: np.ndarray) -> Box | None:
     """The part of `text` that lies in `picture` (`[H, W, 3]`); None for no crop.
 
-    Raises `Problem` "invalid-crop" when it is no rectangle or lies outside.
+    Raises `ProblemError` "invalid-crop" when it is no rectangle or lies outside.
     """
     if text is None or not text.strip():
         return None
@@ -88,9 +88,9 @@ def parse_crop(text: str | None, picture: np.ndarray) -> Box | None:
         box = Box(x0, y0, x1, y1)
     except ValueError as error:
         detail = f"crop = {shorten(text)}: four whole numbers x0,y0,x1,y1 with x0 < x1 and y0 < y1"
-        raise Problem("invalid-crop", detail) from error
+        raise ProblemError("invalid-crop", detail) from error
     try:
         return box.within(width, height)
     except ValueError as error:
         detail = f"crop = {shorten(text)} lies outside the picture of {width} x {height} pixels"
-        raise Problem("invalid-crop", detail) from error
+        raise ProblemError("invalid-crop", detail) from error

@@ -7,7 +7,7 @@ import hmac
 from flask import Flask, Response, request
 
 from api.context import current_settings
-from api.problems import Problem
+from api.problems import ProblemError
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -38,12 +38,12 @@ def install(app: Flask) -> None:
 def require_token() -> None:
     """Let the request through when it carries the server's token.
 
-    Raises `Problem` "writing-disabled" (403) when the server has no token and
+    Raises `ProblemError` "writing-disabled" (403) when the server has no token and
     "wrong-token" (401) when the request has none or another.
     """
     expected = current_settings().api_token
     if not expected:
-        raise Problem(
+        raise ProblemError(
             "writing-disabled",
             "no token is configured: start the server with FONTKIN_API_TOKEN set to one",
         )
@@ -51,7 +51,7 @@ def require_token() -> None:
     same = hmac.compare_digest(given.strip().encode(), expected.encode())
     if scheme.lower() != "bearer" or not same:
         what = "the token is not the server's" if given else "no token was sent"
-        raise Problem(
+        raise ProblemError(
             "wrong-token",
             f"{what}: send the header 'Authorization: Bearer TOKEN'",
             headers={"WWW-Authenticate": 'Bearer realm="fontkin"'},

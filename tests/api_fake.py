@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from flask.testing import FlaskClient
 from PIL import Image, ImageDraw
+from werkzeug.test import TestResponse
 
+from api.app import create_app
 from index.answers import (
     AddedFamily,
     AddReport,
@@ -29,6 +32,7 @@ from index.answers import (
     TwinInfo,
 )
 from index.errors import UnknownFaceError, UnknownFamilyError
+from index.settings import Settings
 
 OFL, APACHE = "OFL-1.1", "Apache-2.0"
 
@@ -38,12 +42,20 @@ def _family(name: str, category: str, licence: str = OFL, source: str = "google"
     return FamilyInfo(slug, name, category, licence, source, f"https://example.org/{slug}")
 
 
-@dataclass(frozen=True)
-class FakeSettings:
-    """The two settings that the service itself reads."""
+TOKEN = "a-token-of-the-tests"
 
-    data: Path
-    api_token: str | None = "right"
+
+def make_client(catalog: Any, data: Path, token: str | None = TOKEN) -> FlaskClient:
+    """A client of a new app over `catalog`."""
+    settings = Settings(data=data, api_token=token)
+    return create_app(settings, catalog=catalog).test_client()
+
+
+def picture(width: int = 300, height: int = 100, kind: str = "PNG") -> bytes:
+    """A white picture."""
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "white").save(out, kind)
+    return out.getvalue()
 
 
 class FakeCatalog:
@@ -108,7 +120,7 @@ class FakeCatalog:
         return Preview(out.getvalue(), "image/png")
 
     def add_fonts(self, paths: Sequence[Path], *, on_progress: Any = None) -> AddReport:
-        """By content: "dup..." is there already, "font..." becomes a family, all else is refused."""
+        """By content: "dup..." is there already, "font..." a family, else refused."""
         added, duplicates, refused = [], [], []
         self.calls = {"paths": list(paths)}
         for path in paths:
@@ -153,3 +165,14 @@ def _match(family: FamilyInfo, score: float) -> Match:
     twins = (TwinInfo("playfair", "Playfair"),) if family.id == "playfair-display" else ()
     face = FaceInfo(f"{family.id}-400", 400, False)
     return Match(family, face, score, score, twins, _preview(family.id))
+
+
+def check_problem(answer: TestResponse, status: int, slug: str, *words: str) -> None:
+    """`answer` is this problem, and its detail has the words."""
+    assert answer.status_code == status, answer.data
+    assert answer.mimetype == "application/problem+json"
+    problem = answer.get_json()
+    assert problem["status"] == status
+    assert problem["type"] == f"/problems#{slug}", problem
+    for word in words:
+        assert word in problem["detail"], problem["detail"]

@@ -43,6 +43,7 @@ function show(blob) {
   image.src = state.url;
   byId("whole").disabled = true;
   crop.reset(1, 1);
+  scrollTo({ top: 0 });
   search();
 }
 

@@ -38,13 +38,15 @@ export function verdict(answer) {
   switch (answer.verdict) {
     case "no_text":
       return ["No text found", "Crop closer to a line of letters, or try a sharper picture."];
-    case "match":
-      return [`This is ${best?.family.name ?? "known"}`, "The letters are the same."];
+    case "match": {
+      const sure = best.confidence >= 0.85 ? "This is" : "Most likely";
+      return [`${sure} ${best.family.name}`, `Its closest face: ${face(best.face)}.`];
+    }
     case "similar":
-      return ["These are the closest", "No font here has quite these letters."];
+      return ["No certain match", "These families come closest."];
     default:
       return best
-        ? ["Not in the catalogue: these are its kin", "The closest open fonts, none the same."]
-        : ["Nothing passes the filters", "Take a filter away to see its kin."];
+        ? ["Not in the catalogue", "These are its kin: the closest families that are."]
+        : ["Nothing passes the filters", "Take a filter away to see more families."];
   }
 }

@@ -1,0 +1,197 @@
+"""`POST /v1/search` over a catalogue that answers by rule."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from api_fake import FakeCatalog, check_problem, make_client, picture
+from flask.testing import FlaskClient
+
+from api.replies import SearchReply
+from encoder.boxes import Box
+from index.answers import Filters
+
+
+@pytest.fixture
+def catalog() -> FakeCatalog:
+    return FakeCatalog()
+
+
+@pytest.fixture
+def client(catalog: FakeCatalog, tmp_path: Path) -> FlaskClient:
+    return make_client(catalog, tmp_path)
+
+
+def form(data: bytes, field: str = "image") -> dict[str, object]:
+    return {field: (io.BytesIO(data), "../../etc/x.png")}
+
+
+def test_answer_has_the_shape_of_the_description(client: FlaskClient) -> None:
+    """A search answers 200 with exactly the members that OpenAPI describes."""
+    answer = client.post("/v1/search", data=form(picture()))
+    assert answer.status_code == 200
+    reply = SearchReply.model_validate(answer.json)
+    assert [match.family.id for match in reply.matches] == [
+        "playfair-display",
+        "abril-fatface",
+        "roboto-slab",
+        "space-mono",
+    ]
+    assert answer.json["verdict"] == "match"
+    assert answer.json["matches"][0]["score"] == 0.97
+    assert answer.json["matches"][0]["twins"] == [{"id": "playfair", "name": "Playfair"}]
+    assert answer.json["catalogue"]["generation"] == 3
+    assert answer.json["took_ms"] == 1.3
+
+
+@pytest.mark.parametrize("mimetype", ["image/png", "application/x-www-form-urlencoded", None])
+def test_raw_body_is_a_picture(
+    client: FlaskClient, catalog: FakeCatalog, mimetype: str | None
+) -> None:
+    """The body itself may be the picture, whatever its type is called (curl --data-binary)."""
+    answer = client.post("/v1/search", data=picture(40, 30), content_type=mimetype)
+    assert answer.status_code == 200
+    assert catalog.calls["shape"] == (30, 40, 3)
+
+
+def test_parameters_reach_the_catalogue(client: FlaskClient, catalog: FakeCatalog) -> None:
+    """k, the crop and repeated or comma-separated filters arrive as typed values."""
+    url = "/v1/search?k=2&crop=10,20,200,90&category=serif,display&category=monospace"
+    answer = client.post(f"{url}&license=OFL-1.1&source=google", data=form(picture()))
+    assert [m["family"]["id"] for m in answer.json["matches"]] == [
+        "playfair-display",
+        "abril-fatface",
+    ]
+    assert catalog.calls["k"] == 2
+    assert catalog.calls["crop"] == Box(10, 20, 200, 90)
+    assert catalog.calls["filters"] == Filters(
+        frozenset({"serif", "display", "monospace"}), frozenset({"OFL-1.1"}), frozenset({"google"})
+    )
+
+
+def test_empty_filters_filter_nothing(client: FlaskClient, catalog: FakeCatalog) -> None:
+    """`category=` as an empty form field sends it means no filter."""
+    client.post("/v1/search?category=&license=&source=", data=form(picture()))
+    assert catalog.calls["filters"] == Filters()
+
+
+def test_filters_that_leave_nothing_are_no_error(client: FlaskClient) -> None:
+    """A value that no family has answers 200 without matches."""
+    answer = client.post("/v1/search?category=blackletter", data=form(picture()))
+    assert (answer.status_code, answer.json["matches"]) == (200, [])
+    assert answer.json["verdict"] == "unknown"
+
+
+def test_crop_is_cut_to_the_picture(client: FlaskClient, catalog: FakeCatalog) -> None:
+    """A crop that reaches over the edge is searched where it lies inside."""
+    answer = client.post("/v1/search?crop=-5,-1,9999,50", data=form(picture(300, 100)))
+    assert answer.status_code == 200
+    assert catalog.calls["crop"] == Box(0, 0, 300, 50)
+
+
+@pytest.mark.parametrize(
+    ("crop", "words"),
+    [
+        ("1,2,3", "four whole numbers"),
+        ("a,b,c,d", "four whole numbers"),
+        ("NaN,0,10,10", "four whole numbers"),
+        ("0.5,0,10,10", "four whole numbers"),
+        ("50,50,10,10", "x0 < x1"),
+        ("10,10,10,20", "x0 < x1"),
+        ("300,0,400,100", "outside the picture of 300 x 100 pixels"),
+        ("-20,-20,-10,-10", "outside the picture of 300 x 100 pixels"),
+    ],
+)
+def test_bad_crop(client: FlaskClient, crop: str, words: str) -> None:
+    """A crop that is no rectangle in the picture is refused by its value."""
+    answer = client.post("/v1/search", query_string={"crop": crop}, data=form(picture()))
+    check_problem(answer, 400, "invalid-crop", repr(crop), words)
+
+
+@pytest.mark.parametrize("k", ["0", "-1", "51", "1000000000", "5.5", "true", "null", "[]", "", "x"])
+def test_bad_k(client: FlaskClient, k: str) -> None:
+    """Only whole numbers from 1 to 50 are a k."""
+    answer = client.post("/v1/search", query_string={"k": k}, data=form(picture()))
+    check_problem(answer, 400, "invalid-parameter", f"k = {k!r}")
+    assert answer.json["parameter"] == "k"
+
+
+def test_unknown_parameter(client: FlaskClient) -> None:
+    """A misspelt filter is an error, not an unfiltered answer."""
+    answer = client.post("/v1/search?catgory=serif", data=form(picture()))
+    check_problem(answer, 400, "invalid-parameter", "catgory", "serif")
+
+
+def test_unknown_source_and_too_many_terms(client: FlaskClient) -> None:
+    """`source` has two values, and a filter at most fifty terms."""
+    answer = client.post("/v1/search?source=adobe", data=form(picture()))
+    check_problem(answer, 400, "invalid-parameter", "source = 'adobe'", "google")
+    many = ",".join(str(i) for i in range(5000))
+    answer = client.post("/v1/search", query_string={"category": many}, data=form(picture()))
+    check_problem(answer, 400, "invalid-parameter", "category", "50")
+    assert len(answer.json["detail"]) < 400
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "slug"),
+    [
+        (b"", 400, "empty"),
+        (b"\x00", 415, "unsupported-format"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "unsupported-format"),
+        (b'{"image": 1}', 415, "unsupported-format"),
+        (picture()[:40], 422, "broken"),
+        (picture(3, 3), 422, "too-small"),
+        (picture(8000, 5001), 413, "too-many-pixels"),
+    ],
+)
+@pytest.mark.parametrize("as_form", [True, False])
+def test_bad_pictures(
+    client: FlaskClient, data: bytes, status: int, slug: str, as_form: bool
+) -> None:
+    """What cannot be read answers with the reason, sent either way."""
+    answer = client.post("/v1/search", data=form(data) if as_form else data)
+    check_problem(answer, status, slug)
+
+
+def test_too_many_bytes(client: FlaskClient) -> None:
+    """More than 20 MB are refused, naming both numbers, form or not, length given or not."""
+    data = bytes(21 * 2**20)
+    for sent in (form(data), data):
+        answer = client.post("/v1/search", data=sent)
+        check_problem(answer, 413, "too-large-bytes", str(20 * 2**20))
+    chunked = {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    answer = client.post("/v1/search", data=data, environ_overrides=chunked)
+    check_problem(answer, 413, "too-large-bytes")
+
+
+def test_no_picture(client: FlaskClient) -> None:
+    """A form without `image` names the fields it has instead."""
+    check_problem(
+        client.post("/v1/search", data=form(picture(), "img")), 400, "missing-picture", "img"
+    )
+    both = {"image": [(io.BytesIO(picture()), "a"), (io.BytesIO(picture()), "b")]}
+    check_problem(client.post("/v1/search", data=both), 400, "missing-picture", "2 files")
+    text = client.post("/v1/search", data={"image": "hello"}, content_type="multipart/form-data")
+    check_problem(text, 400, "bad-request", "'image'", "form field")
+    also = {**form(picture()), "k": "3"}
+    check_problem(client.post("/v1/search", data=also), 400, "bad-request", "'k'", "query")
+
+
+def test_broken_boundary(client: FlaskClient) -> None:
+    """A multipart body that does not hold what its header says is a bad request."""
+    answer = client.post("/v1/search", data=b"junk", content_type="multipart/form-data")
+    assert answer.status_code == 400
+    answer = client.post("/v1/search", data=b"junk", content_type="multipart/form-data; boundary=x")
+    check_problem(answer, 400, "missing-picture")
+
+
+def test_surprise_shows_no_traceback(client: FlaskClient, catalog: FakeCatalog) -> None:
+    """An unexpected error answers 500 with the request id and nothing of the reason."""
+    catalog.fails = RuntimeError("secret path /srv/x")
+    answer = client.post("/v1/search", data=form(picture()), headers={"X-Request-ID": "abc-1"})
+    check_problem(answer, 500, "internal-error")
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"] == "abc-1"
+    assert b"secret" not in answer.data
+    assert b"Traceback" not in answer.data
