@@ -1,0 +1,204 @@
+"""The faces of a font file: TTF, OTF, TTC, WOFF or WOFF2, static or variable.
+
+A static file is one face, a collection has several, and a variable font gives one face
+for every named instance. What cannot be drawn as Latin letters is refused with a reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fontTools.ttLib import TTFont
+from PIL import ImageFont
+
+from encoder.fontcmap import PRIVATE_USE, read_segments
+from encoder.fontguard import FontRefusedError, face_count, read_font_bytes
+from encoder.fontletters import FIRST, LAST, draw_check
+from encoder.fontnames import Names, name_of, read_names
+
+__all__ = ["FaceRef", "FontFace", "FontRefusedError", "read_faces"]
+
+MAX_FACES = 512  # named instances of one file; the largest real font has about 200
+_DRAW_SIZE = 48
+_UNITS_PER_EM = range(16, 16385)  # the OpenType specification, chapter head
+_WIDTHS = {1: 50, 2: 62, 3: 75, 4: 88, 5: 100, 6: 112, 7: 125, 8: 150, 9: 200}  # chapter OS/2
+_SLANTED = re.compile(r"\b(italic|oblique|slanted|kursiv|cursiva|italique)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRef:
+    """Enough to open a face again.
+
+    `index` counts the faces of a collection. `variation` holds every axis of a variable
+    font, as (tag, value) in the file's order; it is empty for a static one.
+    """
+
+    path: Path
+    index: int = 0
+    variation: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FontFace:
+    """What a file says about one face, checked and cleaned.
+
+    `weight` is 1..1000, `width` a percentage (100 is normal), `coverage` the characters
+    of U+0020..U+024F that are drawn, `license` an SPDX id or the file's own words, and
+    `sha256` that of the whole file.
+    """
+
+    ref: FaceRef
+    family_name: str
+    style_name: str
+    weight: int
+    italic: bool
+    width: int
+    coverage: frozenset[str]
+    license: str | None
+    license_url: str | None
+    designer: str | None
+    version: str | None
+    sha256: str
+
+
+def read_faces(path: Path) -> tuple[FontFace, ...]:
+    """Every usable face of a file, at least one, in the file's order.
+
+    Faces of a collection that cannot be used are left out. Raises `FontRefusedError`
+    when no face is usable, with the reason of the first.
+    """
+    path = Path(path)
+    data = read_font_bytes(path)
+    sha256 = hashlib.sha256(data).hexdigest()
+    faces: list[FontFace] = []
+    refusals: list[FontRefusedError] = []
+    for index in range(face_count(data)):
+        try:
+            faces += _faces_at(path, data, index, sha256)
+        except FontRefusedError as error:
+            refusals.append(error)
+    if not faces:
+        raise refusals[0]
+    return tuple(faces)
+
+
+def _faces_at(path: Path, data: bytes, index: int, sha256: str) -> list[FontFace]:
+    with _opened(data, index, path.name) as font:
+        coverage = _coverage(font, data, index)
+        names = read_names(font, path.stem)
+        return [
+            FontFace(
+                ref=FaceRef(path, index, variation),
+                family_name=names.family,
+                style_name=style,
+                weight=_weight(font, dict(variation)),
+                italic=_italic(font, dict(variation), style),
+                width=_width(font, dict(variation)),
+                coverage=coverage,
+                license=names.license,
+                license_url=names.license_url,
+                designer=names.designer,
+                version=names.version,
+                sha256=sha256,
+            )
+            for style, variation in _instances(font, names)
+        ]
+
+
+@contextmanager
+def _opened(data: bytes, index: int, name: str) -> Iterator[TTFont]:
+    """fontTools' view of the file, with whatever it raises turned into a refusal."""
+    try:
+        with TTFont(io.BytesIO(data), lazy=True, fontNumber=index) as font:
+            yield font
+    except FontRefusedError:
+        raise
+    except Exception as error:  # fontTools raises a dozen types for damaged tables
+        raise FontRefusedError(
+            "broken", f"{name} is damaged or cut off ({type(error).__name__}: {error})."
+        ) from error
+
+
+def _coverage(font: TTFont, data: bytes, index: int) -> frozenset[str]:
+    em = font["head"].unitsPerEm
+    if em not in _UNITS_PER_EM:
+        raise FontRefusedError("broken", f"The font has {em} units to the em; 16 to 16,384 exist.")
+    segments = read_segments(font.reader["cmap"]) if "cmap" in font else None
+    if segments is None:
+        raise FontRefusedError("no-latin", "The font maps no Unicode characters.")
+    glyphs = font["maxp"].numGlyphs
+    mapped = [chr(c) for c in range(FIRST, LAST + 1) if 0 < segments.glyph(c) < glyphs]
+    try:
+        drawn = ImageFont.truetype(
+            io.BytesIO(data), _DRAW_SIZE, index=index, layout_engine=ImageFont.Layout.BASIC
+        )
+    except (OSError, ValueError, MemoryError) as error:
+        raise FontRefusedError("broken", f"FreeType cannot open it ({error}).") from error
+    return draw_check(drawn, mapped, segments.count(*PRIVATE_USE))
+
+
+def _instances(font: TTFont, names: Names) -> list[tuple[str, tuple[tuple[str, float], ...]]]:
+    """(style name, variation) of every face: one static, or the named instances.
+
+    A variable font without named instances gives its default one. Instances at the same
+    place are one face.
+    """
+    if "fvar" not in font:
+        return [(names.style, ())]
+    axes, instances = font["fvar"].axes, font["fvar"].instances
+    if len(instances) > MAX_FACES:
+        raise FontRefusedError(
+            "too-many-faces", f"The font names {len(instances):,} instances; at most {MAX_FACES}."
+        )
+    found: dict[tuple[tuple[str, float], ...], str] = {}
+    for instance in instances:
+        place = tuple((a.axisTag, _clamped(instance.coordinates, a)) for a in axes)
+        found.setdefault(place, name_of(font, instance.subfamilyNameID) or names.style)
+    if not found:
+        found[tuple((a.axisTag, float(a.defaultValue)) for a in axes)] = names.style
+    return [(style, place) for place, style in found.items()]
+
+
+def _clamped(coordinates: dict[str, float], axis: Any) -> float:
+    value = coordinates.get(axis.axisTag, axis.defaultValue)
+    return float(min(max(value, axis.minValue), axis.maxValue))
+
+
+def _weight(font: TTFont, place: dict[str, float]) -> int:
+    if "wght" in place:
+        return min(max(round(place["wght"]), 1), 1000)
+    if "OS/2" not in font:
+        return 700 if font["head"].macStyle & 1 else 400
+    weight = font["OS/2"].usWeightClass
+    if weight < 10:  # some old tools wrote 4 for 400; 0 means nothing was set
+        weight = weight * 100 or 400
+    return min(weight, 1000)
+
+
+def _italic(font: TTFont, place: dict[str, float], style: str) -> bool:
+    """By the axes, then the flags, then the name.
+
+    The slope angle counts only without an OS/2 table: upright styles of script fonts
+    state one too.
+    """
+    if "ital" in place or "slnt" in place:
+        return place.get("ital", 0) >= 0.5 or abs(place.get("slnt", 0)) >= 1
+    flagged = bool(font["head"].macStyle & 2)
+    if "OS/2" in font:
+        flagged = flagged or bool(font["OS/2"].fsSelection & 0x201)  # ITALIC, OBLIQUE
+    elif "post" in font:
+        flagged = flagged or abs(font["post"].italicAngle) >= 1
+    return flagged or bool(_SLANTED.search(style))
+
+
+def _width(font: TTFont, place: dict[str, float]) -> int:
+    if "wdth" in place:
+        return min(max(round(place["wdth"]), 1), 1000)
+    return _WIDTHS.get(font["OS/2"].usWidthClass, 100) if "OS/2" in font else 100
