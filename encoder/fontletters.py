@@ -92,7 +92,7 @@ def _refuse_empty(font: ImageFont.FreeTypeFont, pictures: _Pictures, drawn: int)
 
 
 def _check_letters(font: ImageFont.FreeTypeFont, pictures: _Pictures, accents: int) -> None:
-    filled = {case: _cells(pictures, case, _stretched) for case in (UPPER, LOWER)}
+    filled = {case: _cells(pictures, case, _as_drawn) for case in (UPPER, LOWER)}
     distinct = max(_distinct(cells) for cells in filled.values())
     if distinct < _DISTINCT:
         raise FontRefusedError(
@@ -103,7 +103,7 @@ def _check_letters(font: ImageFont.FreeTypeFont, pictures: _Pictures, accents: i
     if _words_shrink(font):
         raise FontRefusedError("icon-font", "Words such as 'home' or 'search' become icons.")
     squares = {case: _cells(pictures, case, _squared) for case in (UPPER, LOWER)}
-    ranks = [_rank(cells, _stretched) for cells in filled.values()]
+    ranks = [_rank(cells, _as_drawn) for cells in filled.values()]
     ranks += [_rank(cells, _squared) for cells in squares.values()]
     if float(np.mean(ranks)) > _UNLIKE:
         raise FontRefusedError("icon-font", "Its A to Z look like pictures and not like letters.")
@@ -128,7 +128,7 @@ def _words_shrink(font: ImageFont.FreeTypeFont) -> bool:
     return short > len(_ICON_WORDS) // 2
 
 
-def _stretched(ink: Image.Image) -> Image.Image:
+def _as_drawn(ink: Image.Image) -> Image.Image:
     return ink
 
 
