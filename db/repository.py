@@ -74,6 +74,12 @@ class Repository:
         rows = self._session.execute(select(*columns).order_by(Family.id))
         return [FamilyRecord(*row) for row in rows]
 
+    def family(self, family_id: str) -> FamilyRecord | None:
+        """One family; None when there is none."""
+        columns = [getattr(Family, name) for name in FamilyRecord.__dataclass_fields__]
+        row = self._session.execute(select(*columns).where(Family.id == family_id)).one_or_none()
+        return None if row is None else FamilyRecord(*row)
+
     def faces(self, family_id: str | None = None) -> list[FaceRecord]:
         """Faces by id, of one family or all."""
         columns = [getattr(Face, name) for name in FaceRecord.__dataclass_fields__]
@@ -117,20 +123,24 @@ class Repository:
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
         return ids, [row[1] for row in rows]
 
-    def vectors(self, dim: int, face_id: str | None = None) -> Vectors:
-        """Ids and vectors of all samples, or of one face's, in the order of the ids.
+    def last_sample_id(self) -> int:
+        """The highest sample id; 0 when there is none."""
+        return self._session.scalar(select(func.max(Sample.id))) or 0
+
+    def vectors(self, dim: int, *, face_id: str | None = None, after: int = 0) -> Vectors:
+        """Ids above `after` with their vectors, of one face or all, in the order of the ids.
 
         N = 0 gives `[0]` and `[0, dim]`. `ValueError` when a vector is not `dim` long.
         """
-        query = select(Sample.id, Sample.vector).order_by(Sample.id)
+        query = select(Sample.id, Sample.vector).where(Sample.id > after).order_by(Sample.id)
         if face_id is not None:
             query = query.where(Sample.face_id == face_id)
         return _stack(self._session.execute(query).yield_per(_FETCH), dim)
 
-    def samples(self, face_id: str) -> list[SampleRecord]:
-        """The samples of a face, in the order of their ids."""
+    def samples(self, family_id: str) -> list[SampleRecord]:
+        """The samples of a family's faces, in the order of their ids."""
         columns = [getattr(Sample, name) for name in SampleRecord.__dataclass_fields__]
-        query = select(*columns).where(Sample.face_id == face_id).order_by(Sample.id)
+        query = select(*columns).join(Face).where(Face.family_id == family_id).order_by(Sample.id)
         return [SampleRecord(*row) for row in self._session.execute(query)]
 
     def specimen(self, family_id: str) -> bytes | None:
@@ -157,10 +167,13 @@ class Repository:
         files = self.family_files()
         for family in self.families():
             if source in (None, family.source):
-                faces = tuple(self.faces(family.id))
-                samples = tuple(s for face in faces for s in self.samples(face.id))
-                own = tuple(files.get(family.id, {}).values())
-                yield FamilyBundle(family, own, faces, samples, self.specimen(family.id))
+                yield FamilyBundle(
+                    family,
+                    tuple(files.get(family.id, {}).values()),
+                    tuple(self.faces(family.id)),
+                    tuple(self.samples(family.id)),
+                    self.specimen(family.id),
+                )
 
     # Writing -------------------------------------------------------------------------
 

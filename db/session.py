@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,33 @@ def open_database(url: str) -> Database:
             f"database {parsed.render_as_string(hide_password=True)} cannot be opened: {error.orig}"
         ) from error
     return Database(engine)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file that an SQLite URL names; None for other databases and for one in memory."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseError(f"database URL {url!r} cannot be used: {error}") from error
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, ":memory:")
+    return Path(parsed.database) if is_file and parsed.database else None
+
+
+def copy_sqlite(source_url: str, target_url: str) -> bool:
+    """Copy a live SQLite database, rows in its WAL included, into a file of its own.
+
+    Returns False and copies nothing when there is no source file yet. Raises
+    `DatabaseError` when either is not an SQLite file.
+    """
+    source, target = sqlite_path(source_url), sqlite_path(target_url)
+    if source is None or target is None:
+        raise DatabaseError(f"{source_url!r} to {target_url!r}: both must be SQLite files")
+    if not source.is_file():
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+    return True
 
 
 def migrate(engine: Engine) -> None:

@@ -58,7 +58,8 @@ def merge_lines(tallies: Sequence[Tally], weights: Sequence[float]) -> Tally:
         raise ValueError(f"{len(tallies)} lines of weight {total} cannot vote")
     shares = np.array(weights, np.float64)[:, None] / total
     scores = (np.stack([tally.scores for tally in tallies]) * shares).sum(axis=0)
-    return Tally(scores, np.stack([tally.seen for tally in tallies]).any(axis=0))
+    seen = np.logical_or.reduce([tally.seen for tally in tallies])
+    return Tally(scores, seen)
 
 
 def rank(tally: Tally, twins: Mapping[int, frozenset[int]], k: int) -> list[Row]:

@@ -1,0 +1,233 @@
+"""Draw a family's faces and embed the lines: everything that is done outside the lock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from encoder.reference import ReferenceLine, draw_reference, reference_lines
+
+from db.records import FaceRecord, FamilyBundle, FamilyRecord, FileRecord, SampleRecord
+from encoder.boxes import Box
+from encoder.fontfile import FontFace, FontRefusedError, read_faces
+from index import previews
+from index.answers import Refusal
+from index.sources import UNKNOWN, FamilySource, FontSource, face_id, license_id, regular_first
+
+log = logging.getLogger(__name__)
+
+FREETYPE = "freetype"
+CHROMIUM = "chromium"
+
+
+class LineVectors(Protocol):
+    """A line of a picture: its box and `vectors` float32 [n, D]."""
+
+    @property
+    def box(self) -> Box: ...
+    @property
+    def vectors(self) -> np.ndarray: ...
+
+
+class Embedder(Protocol):
+    """What the index needs of `encoder.embed.Embedder`; tests give a fake."""
+
+    @property
+    def dim(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def prepare_version(self) -> int: ...
+    def embed_lines(
+        self, picture: np.ndarray, crop: Box | None = None
+    ) -> Sequence[LineVectors]: ...
+    def embed_line(self, picture: np.ndarray) -> np.ndarray: ...
+
+
+class Browser(Protocol):
+    """What the index needs of `encoder.browser.Chromium`."""
+
+    def draw_lines(
+        self,
+        font_path: Path,
+        texts: Sequence[str],
+        size_px: float,
+        *,
+        variation: Sequence[tuple[str, float]] = (),
+    ) -> Sequence[np.ndarray]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFace:
+    """A face that was read, and where its file lies below the data folder."""
+
+    face: FontFace
+    stored: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A family ready to be written, and what was left out. No face: nothing to write."""
+
+    bundle: FamilyBundle
+    refused: tuple[Refusal, ...]
+
+
+def draw_source(source: FamilySource, embedder: Embedder, browser: Browser | None) -> Drawn:
+    """Read and draw all files of a family; a bad file or face is reported, never fatal."""
+    placed: list[PlacedFace] = []
+    refused: list[Refusal] = []
+    for file in source.files:
+        try:
+            placed += _placed(file)
+        except FontRefusedError as error:
+            refused.append(Refusal(file.path.name, error.code, str(error)))
+        except OSError as error:
+            refused.append(Refusal(file.path.name, "unreadable", str(error)))
+    drawn = draw_family(source.family, placed, embedder, browser)
+    return Drawn(drawn.bundle, (*refused, *drawn.refused))
+
+
+def draw_family(
+    family: FamilyRecord,
+    faces: Sequence[PlacedFace],
+    embedder: Embedder,
+    browser: Browser | None,
+    *,
+    taken: Iterable[str] = (),
+    on_face: Callable[[], None] = lambda: None,
+) -> Drawn:
+    """Draw and embed faces of one family; `taken` are face ids that exist already.
+
+    `on_face` is called after every face.
+    """
+    ids = set(taken)
+    records: list[FaceRecord] = []
+    kept: list[PlacedFace] = []
+    samples: list[SampleRecord] = []
+    refused: list[Refusal] = []
+    for placed in faces:
+        record = _face_record(family.id, placed.face, face_id(family.id, placed.face, ids))
+        found = _attempt(record, placed.face, embedder, browser)
+        if isinstance(found, Refusal):
+            refused.append(found)
+        else:
+            ids.add(record.id)
+            records.append(record)
+            kept.append(placed)
+            samples += found
+        on_face()
+    bundle = FamilyBundle(
+        _filled(family, kept), _files(kept), tuple(records), tuple(samples), _specimen(family, kept)
+    )
+    return Drawn(bundle, tuple(refused))
+
+
+def _placed(file: FontSource) -> Iterator[PlacedFace]:
+    for face in read_faces(file.path):
+        if file.only is not None and (face.ref.index, face.ref.variation) not in file.only:
+            continue
+        if file.weight is not None and file.italic is not None:
+            face = replace(face, weight=file.weight, italic=file.italic)
+        yield PlacedFace(face, file.stored)
+
+
+def _attempt(
+    record: FaceRecord, face: FontFace, embedder: Embedder, browser: Browser | None
+) -> tuple[SampleRecord, ...] | Refusal:
+    try:
+        samples = tuple(_samples(record, face, embedder, browser))
+    except Exception as error:  # a broken font may raise anything: reported, never fatal
+        log.info("face %s was left out", record.id, exc_info=True)
+        return Refusal(record.id, "cannot-draw", f"{type(error).__name__}: {error}")
+    if not samples:
+        return Refusal(record.id, "no-ink", "none of its lines left any ink")
+    return samples
+
+
+def _samples(
+    record: FaceRecord, face: FontFace, embedder: Embedder, browser: Browser | None
+) -> Iterator[SampleRecord]:
+    lines = reference_lines(face.coverage)
+    for line in lines:
+        vector = _vector(embedder, draw_reference(face.ref, line))
+        if vector is not None:
+            yield SampleRecord(record.id, line.kind, line.text, FREETYPE, vector)
+    # The browser cannot reach the later faces of a collection.
+    if browser is not None and lines and face.ref.index == 0:
+        yield from _browser_samples(record, face, lines, embedder, browser)
+
+
+def _browser_samples(
+    record: FaceRecord,
+    face: FontFace,
+    lines: Sequence[ReferenceLine],
+    embedder: Embedder,
+    browser: Browser,
+) -> Iterator[SampleRecord]:
+    """One line of each kind, the first, in the second rasteriser."""
+    firsts = list({line.kind: line for line in reversed(lines)}.values())
+    pictures = browser.draw_lines(
+        face.ref.path,
+        [line.text for line in firsts],
+        firsts[0].size,
+        variation=face.ref.variation,
+    )
+    for line, picture in zip(firsts, pictures, strict=True):
+        vector = _vector(embedder, picture)
+        if vector is not None:
+            yield SampleRecord(record.id, line.kind, line.text, CHROMIUM, vector)
+
+
+def _vector(embedder: Embedder, picture: np.ndarray) -> bytes | None:
+    """The vector as it is stored; None for a line without ink (blank glyphs)."""
+    if int(picture.max()) - int(picture.min()) < 16:
+        return None
+    return embedder.embed_line(picture).astype("<f2").tobytes()
+
+
+def _face_record(family_id: str, face: FontFace, new_id: str) -> FaceRecord:
+    return FaceRecord(
+        id=new_id,
+        family_id=family_id,
+        weight=face.weight,
+        italic=face.italic,
+        width=face.width,
+        style_name=face.style_name,
+        file_sha256=face.sha256,
+        file_index=face.ref.index,
+        variation=face.ref.variation,
+        coverage="".join(sorted(face.coverage)),
+    )
+
+
+def _files(placed: Sequence[PlacedFace]) -> tuple[FileRecord, ...]:
+    files = {p.face.sha256: (p.face.ref.path, p.stored) for p in placed}
+    return tuple(
+        FileRecord(sha256, path.name, path.stat().st_size, stored)
+        for sha256, (path, stored) in files.items()
+    )
+
+
+def _filled(family: FamilyRecord, placed: Sequence[PlacedFace]) -> FamilyRecord:
+    """The family with designer and licence from its files where it has none."""
+    if not placed:
+        return family
+    face: FontFace = regular_first(p.face for p in placed)[0]
+    license_ = family.license
+    if license_ == UNKNOWN:
+        license_ = license_id(face.license, face.license_url)
+    return replace(family, designer=family.designer or face.designer, license=license_)
+
+
+def _specimen(family: FamilyRecord, placed: Sequence[PlacedFace]) -> bytes | None:
+    for face in regular_first(p.face for p in placed):
+        try:
+            return previews.specimen(face.ref, family.name, face.coverage)
+        except ValueError as error:
+            log.info("no specimen of %s from %s: %s", family.id, face.ref.path.name, error)
+    return None

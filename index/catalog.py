@@ -1,0 +1,287 @@
+"""FontCatalog: the use-cases. The API and the scripts call these and decide nothing."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from db.records import FaceRecord, FileRecord
+from db.session import Database
+from encoder.boxes import Box
+from encoder.fontfile import FaceRef
+from encoder.typeset import TypesetError
+from index import listing, previews
+from index.answers import (
+    AddReport,
+    FaceDetail,
+    FamilyDetail,
+    FamilyPage,
+    Filters,
+    Match,
+    Preview,
+    RebuildReport,
+    Region,
+    SearchAnswer,
+)
+from index.batch import OnProgress
+from index.builder import Embedder
+from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
+from index.live import LiveView
+from index.ranking import preview_url, rank_lines
+from index.rebuild import Rebuilder
+from index.shipping import write_prebuilt
+from index.sources import regular_first
+from index.verdict import verdict
+from index.writer import Writer
+
+MAX_K = 50
+_NO_FILTERS = Filters()
+
+
+def _silent(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+class FontCatalog:
+    """A catalogue that is open: find, list, preview, add, remove, rebuild.
+
+    Safe to share among threads. Made by `index.bootstrap.open_catalog`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        live: LiveView,
+        embedder: Embedder,
+        writer: Writer,
+        rebuilder: Rebuilder,
+        data: Path,
+    ) -> None:
+        self._database = database
+        self._live = live
+        self._embedder = embedder
+        self._writer = writer
+        self._rebuilder = rebuilder
+        self._data = data
+
+    # Finding -------------------------------------------------------------------------
+
+    def search(
+        self,
+        picture: np.ndarray,
+        *,
+        k: int = 5,
+        crop: Box | None = None,
+        filters: Filters = _NO_FILTERS,
+    ) -> SearchAnswer:
+        """The k (1..50) best families for a picture, uint8 [H, W, 3].
+
+        All lines vote, each by the area of its box; each region carries its own line's
+        matches. Without ink the verdict is "no_text" and there are no matches; filters
+        that leave nothing give no matches and "unknown". Raises `QueryError` for k out of
+        range and a crop outside the picture.
+        """
+        started = time.perf_counter()
+        _require_k(k)
+        if crop is not None:
+            _require_inside(crop, picture)
+        view = self._live.current()
+        lines = self._embedder.embed_lines(picture, crop)
+        if not lines:
+            return SearchAnswer("no_text", (), (), view.info, _since(started))
+        weights = [float(line.box.area) for line in lines]
+        ranked = rank_lines(view, [line.vectors for line in lines], weights, k, filters)
+        regions = tuple(
+            Region(line.box, None, matches)
+            for line, matches in zip(lines, ranked.lines, strict=True)
+        )
+        word = verdict([match.confidence for match in ranked.matches])
+        return SearchAnswer(word, ranked.matches, regions, view.info, _since(started))
+
+    def similar(
+        self, family_id: str, *, k: int = 5, license: frozenset[str] | None = None
+    ) -> tuple[Match, ...]:
+        """The k (1..50) families closest to one of the catalogue, its twins among them.
+
+        The lines of its regular-most face ask. Raises `UnknownFamilyError`, `QueryError`.
+        """
+        _require_k(k)
+        view = self._live.current()
+        if family_id not in view.family_at:
+            raise UnknownFamilyError(family_id)
+        with self._database.begin() as rows:
+            faces = regular_first(rows.faces(family_id))
+            found = rows.vectors(view.state.dim, face_id=faces[0].id) if faces else None
+        if found is None or not len(found.ids):
+            return ()
+        lines = [found.vectors.astype(np.float32)]
+        without = view.family_at[family_id]
+        filters = Filters(license=license)
+        return rank_lines(view, lines, [1.0], k, filters, without=without).matches
+
+    # Looking -------------------------------------------------------------------------
+
+    def families(
+        self,
+        *,
+        q: str | None = None,
+        category: frozenset[str] | None = None,
+        license: frozenset[str] | None = None,
+        source: frozenset[str] | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> FamilyPage:
+        """Families by name, `limit` (1..200) a page. Raises `QueryError`."""
+        filters = Filters(category, license, source)
+        return listing.page(self._live.current(), q, filters, limit, cursor)
+
+    def family(self, family_id: str) -> FamilyDetail:
+        """One family with its faces and twins. Raises `UnknownFamilyError`."""
+        view = self._live.current()
+        with self._database.begin() as rows:
+            record = rows.family(family_id)
+            faces = rows.faces(family_id)
+        if record is None or family_id not in view.family_at:
+            raise UnknownFamilyError(family_id)
+        at = view.family_at[family_id]
+        return FamilyDetail(
+            family=view.families[at],
+            designer=record.designer,
+            license_url=record.license_url,
+            faces=tuple(_detail(face) for face in sorted(faces, key=_lightest_first)),
+            twins=view.twin_infos(at, _NO_FILTERS),
+        )
+
+    def preview(self, face_id: str, text: str | None = None) -> Preview:
+        """The text (the family's name by default) drawn in the face.
+
+        The family's stored specimen where the font file is not here or cannot draw the
+        text. Raises `UnknownFaceError`, also when there is neither.
+        """
+        with self._database.begin() as rows:
+            face = rows.face(face_id)
+            if face is None:
+                raise UnknownFaceError(face_id)
+            file = rows.file(face.file_sha256) if face.file_sha256 else None
+            family = rows.family(face.family_id)
+            stored = rows.specimen(face.family_id)
+        wanted = text if text and text.strip() else family.name if family else face_id
+        drawn = self._drawn(face, file, wanted)
+        if drawn is not None:
+            return Preview(drawn, "image/png")
+        if stored is not None:
+            return Preview(stored, "image/webp")
+        raise UnknownFaceError(face_id)
+
+    def stats(self) -> dict[str, Any]:
+        """What the catalogue holds, as numbers and counts by category, licence and source."""
+        view = self._live.current()
+        return {
+            **view.info.to_json(),
+            "samples": len(view.store),
+            "dim": view.state.dim,
+            "prepare_version": view.state.prepare_version,
+            "twin_families": len(view.twins),
+            "categories": dict(Counter(family.category for family in view.families)),
+            "licenses": dict(Counter(family.license for family in view.families)),
+            "sources": dict(Counter(family.source for family in view.families)),
+        }
+
+    def ping(self) -> None:
+        """Raise what is wrong when the database, the index or the encoder do not answer."""
+        self._live.ping()
+
+    # Writing -------------------------------------------------------------------------
+
+    def add_fonts(
+        self,
+        paths: Sequence[Path],
+        *,
+        names: Sequence[str] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> AddReport:
+        """Add font files; they can be found when this returns.
+
+        Copies are kept in the data folder. `names` are what the report calls the files
+        (their own names by default). A file that is there already, or that is no font with
+        Latin letters, is in the report and stops nothing. `on_progress(done, total)` counts
+        faces. Raises `BusyError` when another writer does not finish in time.
+        """
+        return self._writer.add(paths, names, on_progress or _silent)
+
+    def remove_family(self, family_id: str) -> None:
+        """Remove a family with its faces. Raises `UnknownFamilyError`, `BusyError`."""
+        self._writer.remove(family_id)
+
+    def rebuild_from_fonts(
+        self,
+        fonts: Path,
+        *,
+        only: Sequence[str] = (),
+        limit: int | None = None,
+        jobs: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> RebuildReport:
+        """Make the catalogue from the families below `fonts` and the own files kept here.
+
+        `only` names family ids, `limit` keeps the first N. Searches go on with the old
+        catalogue until all is done; a second call continues where a first was cut off.
+        `on_progress(done, total)` counts families. Raises `FolderError`, `BusyError`.
+        """
+        return self._rebuilder.from_fonts(fonts, only, limit, jobs, on_progress or _silent)
+
+    def rebuild_from_vectors(self, *, on_progress: OnProgress | None = None) -> RebuildReport:
+        """Make the index from the vectors in the database; nothing is drawn."""
+        return self._rebuilder.from_vectors(on_progress or _silent)
+
+    def write_prebuilt(self, target: Path) -> dict[str, Any]:
+        """Write the shippable catalogue (Google Fonts only) to a folder; its manifest."""
+        return write_prebuilt(self._database, target)
+
+    def close(self) -> None:
+        """Give the database back; the catalogue is not to be used any more."""
+        self._database.close()
+
+    def _drawn(self, face: FaceRecord, file: FileRecord | None, text: str) -> bytes | None:
+        path = self._data / file.path if file is not None and file.path else None
+        if path is None or not path.is_file():
+            return None
+        ref = FaceRef(path, face.file_index, face.variation)
+        try:
+            return previews.preview(ref, text, frozenset(face.coverage))
+        except TypesetError:
+            return None
+
+
+def _require_k(k: int) -> None:
+    if not 1 <= k <= MAX_K:
+        raise QueryError(f"k is {k}; 1..{MAX_K} is needed")
+
+
+def _require_inside(crop: Box, picture: np.ndarray) -> None:
+    height, width = picture.shape[:2]
+    try:
+        crop.within(width, height)
+    except ValueError as error:
+        raise QueryError(
+            f"crop {crop.as_list()} lies outside the picture of {width} x {height} pixels"
+        ) from error
+
+
+def _since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
+
+
+def _lightest_first(face: FaceRecord) -> tuple[int, bool, int, str]:
+    return face.weight, face.italic, face.width, face.id
+
+
+def _detail(face: FaceRecord) -> FaceDetail:
+    return FaceDetail(
+        face.id, face.weight, face.italic, face.width, face.style_name, preview_url(face.id)
+    )

@@ -1,0 +1,226 @@
+"""The view that searches use, kept in step with the database across threads and processes.
+
+A reader takes the reference and never a lock. A writer commits rows, builds the new index
+beside the old one, saves it and swaps the reference. The saved index is only a shortcut:
+whatever is wrong with it, it is made anew from the vectors in the database.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from db.records import StateRecord
+from db.repository import Repository
+from db.session import Database
+from index.errors import BusyError, MismatchError
+from index.locks import WriterLock
+from index.store import VectorStore
+from index.view import View, read_view
+
+log = logging.getLogger(__name__)
+
+CHECK_SECONDS = 1.0  # how often, at most, a search looks for a newer generation
+
+Change = Callable[[Repository, View], list[int]]
+
+
+class EncoderIdentity:
+    """What vectors must have been made with to be comparable with a query's."""
+
+    def __init__(self, sha256: str, prepare_version: int, dim: int) -> None:
+        self.sha256, self.prepare_version, self.dim = sha256, prepare_version, dim
+
+    def fits(self, state: StateRecord | None) -> bool:
+        """Whether the catalogue's vectors are this encoder's."""
+        return state is not None and (
+            (state.encoder_sha256, state.prepare_version, state.dim)
+            == (self.sha256, self.prepare_version, self.dim)
+        )
+
+    def require(self, state: StateRecord) -> None:
+        """Raise `MismatchError` naming both when the vectors are another encoder's."""
+        if not self.fits(state):
+            raise MismatchError(
+                f"the catalogue was made with encoder {state.encoder_sha256[:12]} (prepare "
+                f"{state.prepare_version}, dim {state.dim}), this is {self.sha256[:12]} (prepare "
+                f"{self.prepare_version}, dim {self.dim}); run `python -m scripts.rebuild_index`"
+            )
+
+
+class LiveView:
+    """The newest view that this process has; `current()` is what a search reads."""
+
+    def __init__(
+        self, database: Database, index_path: Path, lock: WriterLock, identity: EncoderIdentity
+    ) -> None:
+        self._database = database
+        self._path = index_path
+        self._lock = lock
+        self._identity = identity
+        self._reloading = threading.Lock()
+        self._checked = time.monotonic()
+        self._view: View | None = None
+
+    @property
+    def view(self) -> View:
+        """The view as it is, without a look at the database; read at the first call.
+
+        Raises `MismatchError` when the catalogue's vectors are another encoder's.
+        """
+        if self._view is None:
+            with self._reloading:
+                self._view = self._view or self._read(patience=None)
+        return self._view
+
+    def current(self) -> View:
+        """The view, brought up to date when another process has changed the catalogue.
+
+        Looks at most once in CHECK_SECONDS, never waits for a writer, and keeps the old
+        view when the new one cannot be read yet.
+        """
+        stale = time.monotonic() - self._checked >= CHECK_SECONDS
+        if self._view is not None and stale and self._reloading.acquire(False):
+            try:
+                self._checked = time.monotonic()
+                self.refresh(patience=0)
+            except BusyError:
+                log.info("a writer is at work; still on generation %d", self.generation)
+            except MismatchError as error:
+                log.error("still on generation %d: %s", self.generation, error)
+            finally:
+                self._reloading.release()
+        return self.view
+
+    @property
+    def generation(self) -> int:
+        """The view's generation; -1 before the first one was read."""
+        return -1 if self._view is None else self._view.state.generation
+
+    def ping(self) -> None:
+        """Raise when the database does not answer, or holds another encoder's vectors."""
+        with self._database.begin() as rows:
+            self._state(rows)
+        if len(self.view.store) != len(self.view.sample_ids):
+            raise MismatchError(
+                f"the index holds {len(self.view.store)} vectors, "
+                f"the catalogue {len(self.view.sample_ids)} samples"
+            )
+
+    def refresh(self, *, patience: float | None) -> None:
+        """Read the catalogue anew if it has changed.
+
+        `patience` is how many seconds to wait for a writer (None: as long as a writer
+        would). Raises `BusyError`, and `MismatchError` when the encoder was changed.
+        """
+        with self._database.begin() as rows:
+            generation = rows.generation()
+        if generation != self.generation:
+            self._view = self._read(patience)
+
+    def change(self, apply: Change, after: Callable[[], None] = lambda: None) -> View:
+        """Run `apply(rows, view)` as the only writer; nothing is kept when it raises.
+
+        It returns the ids of the samples that it deleted; those that it added are found by
+        their ids. `after` runs once the rows are committed, before the next writer. The new
+        view is live when this returns.
+        """
+        with self._lock.hold():
+            self._refresh_as_writer()
+            with self._database.begin() as rows:
+                last = rows.last_sample_id()
+                removed = apply(rows, self.view)
+                rows.grow()
+                view = self._changed(rows, last, removed)
+            self._save(view)
+            self._view = view
+            after()
+        return view
+
+    def replace(self, apply: Callable[[Repository], None]) -> View:
+        """Run `apply(rows)` as the only writer; it may exchange everything, encoder included."""
+        with self._lock.hold():
+            with self._database.begin() as rows:
+                apply(rows)
+                view = self._from_vectors(rows)
+            self._save(view)
+            self._view = view
+        return view
+
+    def rebuild(self) -> View:
+        """Make the index anew from the vectors in the database."""
+        with self._lock.hold():
+            with self._database.begin() as rows:
+                view = self._from_vectors(rows)
+            self._save(view)
+            self._view = view
+        return view
+
+    def _read(self, patience: float | None) -> View:
+        with self._database.begin() as rows:
+            state = self._state(rows)
+            try:
+                store = VectorStore.load(
+                    self._path,
+                    generation=state.generation,
+                    dim=state.dim,
+                    encoder_sha256=state.encoder_sha256,
+                    prepare_version=state.prepare_version,
+                )
+                return read_view(rows, state, store)
+            except (MismatchError, OSError) as error:
+                log.info("the saved index is not used: %s", error)
+        # A writer that has committed but not saved would make this work twice: wait for it.
+        with self._lock.hold(patience):
+            return self._remade()
+
+    def _remade(self) -> View:
+        with self._database.begin() as rows:
+            view = self._from_vectors(rows)
+        self._save(view)
+        return view
+
+    def _refresh_as_writer(self) -> None:
+        with self._database.begin() as rows:
+            if rows.generation() == self.generation:
+                return
+        self._view = self._remade()
+
+    def _from_vectors(self, rows: Repository) -> View:
+        state = self._state(rows)
+        found = rows.vectors(state.dim)
+        store = VectorStore(state.dim)
+        store.add(found.ids, found.vectors)
+        return read_view(rows, state, store)
+
+    def _changed(self, rows: Repository, last: int, removed: list[int]) -> View:
+        state = self._state(rows)
+        store = self.view.store.clone()
+        store.remove(np.array(removed, np.int64))
+        found = rows.vectors(state.dim, after=last)
+        store.add(found.ids, found.vectors)
+        return read_view(rows, state, store)
+
+    def _state(self, rows: Repository) -> StateRecord:
+        state = rows.state()
+        if state is None:
+            raise MismatchError(f"{self._database.name} holds no catalogue yet")
+        self._identity.require(state)
+        return state
+
+    def _save(self, view: View) -> None:
+        try:
+            view.store.save(
+                self._path,
+                generation=view.state.generation,
+                encoder_sha256=view.state.encoder_sha256,
+                prepare_version=view.state.prepare_version,
+            )
+        except OSError as error:
+            # The rows are committed: the next start makes the index from them.
+            log.warning("the index was not saved to %s: %s", self._path, error)

@@ -1,0 +1,194 @@
+"""Make the whole catalogue anew, from font files or from the vectors in the database."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from db.records import FaceRecord, FamilyRecord, FileRecord
+from db.repository import Repository
+from db.session import Database, open_database
+from encoder import browser
+from index.answers import RebuildReport, Refusal
+from index.batch import OnProgress
+from index.builder import CHROMIUM, FREETYPE, Embedder, draw_source
+from index.errors import QueryError
+from index.live import LiveView
+from index.locks import WriterLock
+from index.pool import draw_all
+from index.sources import (
+    OWN,
+    FamilySource,
+    FolderError,
+    FontSource,
+    google_family,
+    google_folders,
+)
+from index.view import View
+
+log = logging.getLogger(__name__)
+
+
+class Rebuilder:
+    """Draws into a database file beside the catalogue and exchanges the rows at the end.
+
+    The file's name holds what its vectors depend on, so that a rebuild that was cut off is
+    continued by the next one with the same encoder, and by no other.
+    """
+
+    def __init__(self, database: Database, live: LiveView, embedder: Embedder, data: Path) -> None:
+        self._database = database
+        self._live = live
+        self._embedder = embedder
+        self._data = data
+        self._lock = WriterLock(data / "rebuild.lock", 0)
+
+    def from_fonts(
+        self,
+        fonts: Path,
+        only: Sequence[str],
+        limit: int | None,
+        jobs: int | None,
+        on_progress: OnProgress,
+    ) -> RebuildReport:
+        """See `FontCatalog.rebuild_from_fonts`."""
+        started = time.monotonic()
+        with self._lock.hold():
+            refused: list[Refusal] = []
+            sources = [*_google(fonts, only, limit, refused), *self._own()]
+            use_browser = browser.available()
+            with self._partial(use_browser) as partial:
+                self._draw(partial, sources, use_browser, jobs, refused, on_progress)
+                wanted = {source.family.id for source in sources}
+                view = self._live.replace(lambda rows: self._exchange(rows, partial, wanted))
+            self._partial_path(use_browser).unlink()
+        return _report(view, refused, started)
+
+    def from_vectors(self, on_progress: OnProgress) -> RebuildReport:
+        """See `FontCatalog.rebuild_from_vectors`."""
+        started = time.monotonic()
+        on_progress(0, 1)
+        view = self._live.rebuild()
+        on_progress(1, 1)
+        return _report(view, [], started)
+
+    def _draw(
+        self,
+        partial: Database,
+        sources: Sequence[FamilySource],
+        use_browser: bool,
+        jobs: int | None,
+        refused: list[Refusal],
+        on_progress: OnProgress,
+    ) -> None:
+        todo = _undone(partial, sources)
+        done, total = len(sources) - len(todo), len(sources)
+        on_progress(done, total)
+        workers = jobs or os.cpu_count() or 1
+        for drawn in draw_all(todo, self._embedder, use_browser=use_browser, jobs=workers):
+            refused += drawn.refused
+            with partial.begin() as rows:
+                rows.remove_family(drawn.bundle.family.id)
+                if drawn.bundle.faces:
+                    rows.add(drawn.bundle)
+            done += 1
+            on_progress(done, total)
+
+    def _exchange(self, rows: Repository, partial: Database, wanted: set[str]) -> None:
+        """Put the drawn families in the place of all that was there."""
+        late = [source for source in self._own() if source.family.id not in wanted]
+        bundles = [draw_source(source, self._embedder, None).bundle for source in late]
+        rows.clear()
+        with partial.begin() as drawn:
+            for bundle in drawn.bundles():
+                if bundle.family.id in wanted:
+                    rows.add(bundle)
+            rows.add_twins(drawn.twins())
+        for bundle in bundles:  # added by somebody while this one was drawing
+            if bundle.faces:
+                rows.add(bundle)
+        embedder = self._embedder
+        rows.set_encoder(embedder.sha256, embedder.prepare_version, embedder.dim)
+
+    def _own(self) -> Iterator[FamilySource]:
+        """The own families as they are in the catalogue now; copies that are lost are left out."""
+        with self._database.begin() as rows:
+            files = rows.family_files()
+            for family in rows.families():
+                if family.source == OWN:
+                    own = list(files.get(family.id, {}).values())
+                    yield _own_source(self._data, family, own, rows.faces(family.id))
+
+    @contextmanager
+    def _partial(self, use_browser: bool) -> Iterator[Database]:
+        path = self._partial_path(use_browser)
+        for other in self._data.glob("rebuild-*.db*"):
+            if not other.name.startswith(path.name):
+                other.unlink()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = open_database(f"sqlite:///{path}")
+        try:
+            yield partial
+            partial.compact()
+        finally:
+            partial.close()
+
+    def _partial_path(self, use_browser: bool) -> Path:
+        embedder = self._embedder
+        rasters = f"{FREETYPE}+{CHROMIUM}" if use_browser else FREETYPE
+        key = f"{embedder.sha256[:16]}-{embedder.prepare_version}-{rasters}"
+        return self._data / f"rebuild-{key}.db"
+
+
+def _google(
+    fonts: Path, only: Sequence[str], limit: int | None, refused: list[Refusal]
+) -> Iterator[FamilySource]:
+    folders = google_folders(fonts)
+    if unknown := sorted(set(only) - {folder.name for folder in folders}):
+        raise QueryError(f"not below {fonts}: {', '.join(unknown)}")
+    if only:
+        folders = [folder for folder in folders if folder.name in set(only)]
+    for folder in folders[:limit]:
+        try:
+            yield google_family(folder)
+        except FolderError as error:
+            refused.append(Refusal(folder.name, "bad-folder", str(error)))
+
+
+def _own_source(
+    data: Path, family: FamilyRecord, files: Sequence[FileRecord], faces: Sequence[FaceRecord]
+) -> FamilySource:
+    sources = []
+    for file in sorted(files, key=lambda f: (f.name, f.sha256)):
+        only = frozenset((f.file_index, f.variation) for f in faces if f.file_sha256 == file.sha256)
+        if file.path is not None:
+            sources.append(FontSource(data / file.path, file.path, only=only))
+    return FamilySource(family, tuple(sources))
+
+
+def _undone(partial: Database, sources: Sequence[FamilySource]) -> list[FamilySource]:
+    """The families that the partial file does not hold with the very same font files."""
+    with partial.begin() as rows:
+        done = {family: set(files) for family, files in rows.family_files().items()}
+    return [s for s in sources if s.family.id not in done or done[s.family.id] != _hashes(s)]
+
+
+def _hashes(source: FamilySource) -> set[str]:
+    paths = [file.path for file in source.files if file.path.is_file()]
+    return {hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def _report(view: View, refused: Sequence[Refusal], started: float) -> RebuildReport:
+    return RebuildReport(
+        families=len(view.families),
+        faces=len(view.faces),
+        samples=len(view.sample_ids),
+        refused=tuple(refused),
+        generation=view.state.generation,
+        seconds=round(time.monotonic() - started, 1),
+    )

@@ -1,0 +1,94 @@
+"""Settings: read from the environment once, checked at birth, never changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent.parent
+_MIN_TOKEN = 16
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message names its key and its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things lie and how much is allowed.
+
+    `database_url` is any SQLAlchemy URL; empty means `catalog.db` in the data folder.
+    Without an `api_token` the writing calls of the API are closed.
+    """
+
+    data: Path = Path("data")
+    database_url: str = ""
+    encoder: Path = _ROOT / "encoder" / "weights" / "fontkin.onnx"
+    prebuilt: Path = _ROOT / "index" / "prebuilt"
+    api_token: str | None = field(default=None, repr=False)
+    max_upload_mb: int = 32
+    lock_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        if not self.database_url:
+            object.__setattr__(self, "database_url", f"sqlite:///{self.data / 'catalog.db'}")
+        if "://" not in self.database_url:
+            raise SettingsError(
+                f"FONTKIN_DATABASE_URL is {self.database_url!r}; a URL like "
+                "sqlite:////var/lib/fontkin/catalog.db is needed"
+            )
+        if self.api_token is not None and len(self.api_token) < _MIN_TOKEN:
+            raise SettingsError(
+                f"FONTKIN_API_TOKEN has {len(self.api_token)} characters; "
+                f"at least {_MIN_TOKEN} are needed"
+            )
+        if not 1 <= self.max_upload_mb <= 1024:
+            raise SettingsError(f"FONTKIN_MAX_UPLOAD_MB is {self.max_upload_mb}; 1..1024 is needed")
+        if not 0 <= self.lock_seconds <= 3600:
+            raise SettingsError(f"FONTKIN_LOCK_SECONDS is {self.lock_seconds}; 0..3600 is needed")
+
+    @property
+    def index_path(self) -> Path:
+        """Where the FAISS file lies; its manifest lies beside it."""
+        return self.data / "index.faiss"
+
+    @property
+    def lock_path(self) -> Path:
+        """The file that a writer locks."""
+        return self.data / "catalog.lock"
+
+    @property
+    def fonts(self) -> Path:
+        """Where `fetch_fonts` puts the families of Google Fonts."""
+        return self.data / "fonts"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read `FONTKIN_*`; unset and empty keys keep their defaults.
+
+        Raises `SettingsError` naming the key and the value that cannot be used.
+        """
+        env = os.environ if environ is None else environ
+        given = {
+            key: env[f"FONTKIN_{key}"].strip() for key in _READERS if env.get(f"FONTKIN_{key}")
+        }
+        values = {}
+        for key, text in given.items():
+            try:
+                values[key.lower()] = _READERS[key](text)
+            except ValueError as error:
+                raise SettingsError(f"FONTKIN_{key} is {text!r}; a number is needed") from error
+        return cls(**values)  # type: ignore[arg-type]
+
+
+_READERS = {
+    "DATA": Path,
+    "DATABASE_URL": str,
+    "ENCODER": Path,
+    "PREBUILT": Path,
+    "API_TOKEN": str,
+    "MAX_UPLOAD_MB": int,
+    "LOCK_SECONDS": float,
+}

@@ -1,0 +1,123 @@
+"""The catalogue at one generation, in memory: what a search reads; never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.records import FaceRecord, FamilyRecord, StateRecord
+from db.repository import Repository
+from index.answers import CatalogueInfo, FaceInfo, FamilyInfo, Filters, TwinInfo
+from index.store import VectorStore
+
+
+@dataclass(frozen=True)
+class View:
+    """Families, faces and samples with the index over them, all of one moment.
+
+    Positions in `families` and `faces` mean something inside one view only; what leaves
+    it are ids. `sample_ids` int64 [S] ascends, `face_of_sample` int64 [S] gives positions.
+    """
+
+    state: StateRecord
+    store: VectorStore
+    families: tuple[FamilyInfo, ...]
+    faces: tuple[FaceInfo, ...]
+    family_of_face: NDArray[np.int64]
+    sample_ids: NDArray[np.int64]
+    face_of_sample: NDArray[np.int64]
+    twins: dict[int, tuple[int, ...]]
+
+    @cached_property
+    def family_at(self) -> dict[str, int]:
+        """Family id -> position."""
+        return {family.id: at for at, family in enumerate(self.families)}
+
+    @cached_property
+    def face_at(self) -> dict[str, int]:
+        """Face id -> position."""
+        return {face.id: at for at, face in enumerate(self.faces)}
+
+    @cached_property
+    def twin_sets(self) -> dict[int, frozenset[int]]:
+        """Twins without their order, as the vote wants them."""
+        return {at: frozenset(others) for at, others in self.twins.items()}
+
+    @cached_property
+    def info(self) -> CatalogueInfo:
+        """What an answer says about the catalogue it was read from."""
+        return CatalogueInfo(
+            self.state.generation,
+            len(self.families),
+            len(self.faces),
+            self.state.encoder_sha256,
+        )
+
+    def faces_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Face positions of sample ids of any shape; -1 stays -1. Ids must be the store's."""
+        if not len(self.sample_ids):
+            return np.full(ids.shape, -1, np.int64)
+        at = np.searchsorted(self.sample_ids, np.maximum(ids, self.sample_ids[0]))
+        return np.where(ids < 0, -1, self.face_of_sample[at])
+
+    def families_of(self, faces: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Family positions of face positions of any shape; -1 stays -1."""
+        if not len(self.faces):
+            return faces
+        return np.where(faces < 0, -1, self.family_of_face[faces])
+
+    def face_ids(self, family_id: str) -> tuple[str, ...]:
+        """The ids of a family's faces; none for an unknown family."""
+        at = self.family_at.get(family_id, -1)
+        return tuple(self.faces[i].id for i in np.flatnonzero(self.family_of_face == at))
+
+    def allowed(self, filters: Filters, *, without: int | None = None) -> NDArray[np.int64] | None:
+        """Sample ids that may be found; None when all may. `without` excludes one family."""
+        if filters.is_empty and without is None:
+            return None
+        admitted = np.array([filters.admits(family) for family in self.families], bool)
+        if without is not None:
+            admitted[without] = False
+        keep = admitted[self.family_of_face][self.face_of_sample]
+        return self.sample_ids[keep]
+
+    def twin_infos(self, family: int, filters: Filters) -> tuple[TwinInfo, ...]:
+        """The twins of a family that pass the filters, the closest first."""
+        others = (self.families[at] for at in self.twins.get(family, ()))
+        return tuple(TwinInfo(f.id, f.name) for f in others if filters.admits(f))
+
+
+def read_view(rows: Repository, state: StateRecord, store: VectorStore) -> View:
+    """Everything but the vectors, read in one transaction, around `store`."""
+    families, faces = rows.families(), rows.faces()
+    family_at = {family.id: at for at, family in enumerate(families)}
+    face_at = {face.id: at for at, face in enumerate(faces)}
+    ids, face_ids = rows.sample_faces()
+    twins: dict[int, list[int]] = {}
+    for twin in rows.twins():
+        twins.setdefault(family_at[twin.family_id], []).append(family_at[twin.twin_id])
+    return View(
+        state=state,
+        store=store,
+        families=tuple(family_info(family) for family in families),
+        faces=tuple(face_info(face) for face in faces),
+        family_of_face=np.array([family_at[face.family_id] for face in faces], np.int64),
+        sample_ids=ids,
+        face_of_sample=np.array([face_at[face_id] for face_id in face_ids], np.int64),
+        twins={family: tuple(others) for family, others in twins.items()},
+    )
+
+
+def family_info(family: FamilyRecord) -> FamilyInfo:
+    """The part of a family that answers show."""
+    return FamilyInfo(
+        family.id, family.name, family.category, family.license, family.source, family.url
+    )
+
+
+def face_info(face: FaceRecord) -> FaceInfo:
+    """The part of a face that answers show."""
+    return FaceInfo(face.id, face.weight, face.italic)

@@ -1,0 +1,111 @@
+"""Add own font files to the catalogue, and remove families from it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from db.records import FamilyBundle, FileRecord
+from db.repository import Repository
+from db.session import Database
+from index.answers import AddedFamily, AddReport
+from index.batch import OWN_FOLDER, Batch, OnProgress
+from index.builder import Embedder
+from index.errors import UnknownFamilyError
+from index.live import LiveView
+from index.store import write_whole
+from index.view import View, face_info
+
+log = logging.getLogger(__name__)
+
+_TRIES = 5
+
+
+class ChangedMeanwhileError(RuntimeError):
+    """Another writer took an id or a file while this one was drawing; it starts again."""
+
+
+class Writer:
+    """Adding and removing; draws outside the lock, writes inside it."""
+
+    def __init__(self, database: Database, live: LiveView, embedder: Embedder, data: Path) -> None:
+        self._database = database
+        self._live = live
+        self._embedder = embedder
+        self._data = data
+
+    def add(
+        self, paths: Sequence[Path], names: Sequence[str] | None, on_progress: OnProgress
+    ) -> AddReport:
+        """See `FontCatalog.add_fonts`."""
+        for attempt in range(_TRIES):
+            batch = Batch(self._live.current(), self._home_of)
+            for path, name in zip(paths, names or [p.name for p in paths], strict=True):
+                batch.read(path, name)
+            bundles = batch.draw(self._embedder, on_progress)
+            try:
+                return self._commit(batch, bundles)
+            except ChangedMeanwhileError:
+                log.info("the catalogue changed while drawing; attempt %d", attempt + 2)
+                self._live.refresh(patience=None)
+        raise ChangedMeanwhileError(f"the catalogue changed {_TRIES} times while fonts were drawn")
+
+    def remove(self, family_id: str) -> None:
+        """See `FontCatalog.remove_family`."""
+        unused: list[FileRecord] = []
+
+        def apply(rows: Repository, view: View) -> list[int]:
+            if family_id not in view.family_at:
+                raise UnknownFamilyError(family_id)
+            ids, files = rows.remove_family(family_id)
+            unused.extend(files)
+            return ids
+
+        self._live.change(apply, after=lambda: self._delete(unused))
+
+    def _home_of(self, sha256: str) -> str | None:
+        with self._database.begin() as rows:
+            return rows.family_of_file(sha256)
+
+    def _commit(self, batch: Batch, bundles: Sequence[FamilyBundle]) -> AddReport:
+        def apply(rows: Repository, view: View) -> list[int]:
+            for bundle in bundles:
+                _require_room(rows, view, bundle)
+                self._keep(bundle.files, batch.paths)
+                rows.add(bundle)
+            return []
+
+        view = self._live.change(apply) if bundles else self._live.view
+        return AddReport(
+            added=tuple(
+                AddedFamily(
+                    view.families[view.family_at[bundle.family.id]],
+                    tuple(face_info(face) for face in bundle.faces),
+                )
+                for bundle in bundles
+            ),
+            duplicates=tuple(batch.duplicates),
+            refused=tuple(batch.refused),
+            generation=view.state.generation,
+        )
+
+    def _keep(self, files: Iterable[FileRecord], paths: Mapping[str, Path]) -> None:
+        for file in files:
+            if file.path is not None:
+                write_whole(self._data / file.path, paths[file.sha256].read_bytes())
+
+    def _delete(self, files: Iterable[FileRecord]) -> None:
+        """Drop our own copies; files of Google Fonts are not ours to delete."""
+        for file in files:
+            if file.path is not None and Path(file.path).parts[0] == OWN_FOLDER:
+                (self._data / file.path).unlink(missing_ok=True)
+
+
+def _require_room(rows: Repository, view: View, bundle: FamilyBundle) -> None:
+    """Raise when another writer took what this bundle was drawn for."""
+    known = view.family_at.get(bundle.family.id)
+    foreign = known is not None and view.families[known].source != bundle.family.source
+    taken = any(face.id in view.face_at for face in bundle.faces)
+    if foreign or taken or any(rows.family_of_file(file.sha256) for file in bundle.files):
+        raise ChangedMeanwhileError(f"{bundle.family.id} was changed by another writer")
