@@ -134,7 +134,9 @@ def _ink_sign(grey: np.ndarray) -> float:
 
 def _otsu(grey: np.ndarray, low: float, high: float) -> float:
     """Otsu's level (1979) over 128 bins: the cut that separates two classes best."""
-    counts, edges = np.histogram(grey, bins=128, range=(low, high))
+    edges = np.linspace(low, high, 129)
+    top = high + 1e-4 * (high - low)  # calcHist leaves out its upper end
+    counts = cv2.calcHist([np.ascontiguousarray(grey)], [0], None, [128], [low, top]).ravel()
     centres = (edges[:-1] + edges[1:]) / 2
     weight = np.cumsum(counts)[:-1].astype(np.float64)
     sums = np.cumsum(counts * centres)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageFont
 
 if TYPE_CHECKING:
     from encoder.fontfile import FaceRef
+
+
+_MAX_PIXELS = 40_000_000  # of a drawn line: a font with giant advances asks for more
 
 
 class TypesetError(ValueError):
@@ -39,35 +43,41 @@ def draw_line(ref: FaceRef, text: str, size: float, *, margin: float = 0.25) -> 
 
 
 def ink_mask(
-    font: ImageFont.FreeTypeFont, text: str, *, pad: int = 0, tracking: float = 0.0, stroke: int = 0
+    font: ImageFont.FreeTypeFont, text: str, *, pad: int = 0, tracking: float = 0.0
 ) -> np.ndarray:
     """Coverage of the ink, uint8 [H, W], 255 = ink.
 
-    `tracking` is in pixels a letter, `stroke` widens the outline by so many pixels.
-    A text without ink gives an empty line of the font's height. Raises `TypesetError`.
+    `tracking` is in pixels a letter. A text without ink gives an empty line of the font's
+    height. Raises `TypesetError`.
     """
     try:
-        left, top, right, bottom = font.getbbox(text, anchor="ls", stroke_width=stroke)
         ascent, descent = font.getmetrics()
-        spread = max(0.0, tracking * (len(text) - 1))
-        top, bottom = min(top, -ascent), max(bottom, descent)
-        width = round(right - min(left, 0) + spread) + 2 * pad + 1
-        height = round(bottom - top) + 2 * pad
-        if width * height > 40_000_000:
-            raise TypesetError(f"{text!r} would be drawn {width} x {height} pixels large")
-        picture = Image.new("L", (width, height), 0)
-        draw = ImageDraw.Draw(picture)
-        start = (pad - min(left, 0), pad - top)
-        for part, x in _pieces(font, text, tracking):
-            draw.text((start[0] + x, start[1]), part, 255, font, anchor="ls", stroke_width=stroke)
+        pieces = [_piece(font, part, x) for part, x in _pieces(font, text, tracking)]
     except (OSError, ValueError, MemoryError) as error:
         raise TypesetError(f"FreeType cannot draw {text!r} ({error})") from error
-    return np.asarray(picture)
+    top = min(-ascent, *(y for _, _, y in pieces))
+    bottom = max(descent, *(y + ink.shape[0] for ink, _, y in pieces))
+    left = min(x for _, x, _ in pieces)
+    right = max(x + ink.shape[1] for ink, x, _ in pieces)
+    width, height = right - left + 2 * pad + 1, bottom - top + 2 * pad
+    if width * height > _MAX_PIXELS:
+        raise TypesetError(f"{text!r} would be drawn {width} x {height} pixels large")
+    line = np.zeros((height, width), np.uint8)
+    for ink, x, y in pieces:
+        part = line[pad + y - top :, pad + x - left :][: ink.shape[0], : ink.shape[1]]
+        np.maximum(part, ink, out=part)
+    return line
 
 
-def _pieces(
-    font: ImageFont.FreeTypeFont, text: str, tracking: float
-) -> list[tuple[str, float]]:
+def _piece(font: ImageFont.FreeTypeFont, text: str, x: float) -> tuple[np.ndarray, int, int]:
+    """(ink, left, top) of one piece, relative to the start of the line on its baseline."""
+    whole = math.floor(x)
+    mask, (left, top) = font.getmask2(text, "L", anchor="ls", start=(x - whole, 0))
+    ink = np.frombuffer(bytes(mask), np.uint8).reshape(mask.size[1], mask.size[0])
+    return ink, whole + left, top
+
+
+def _pieces(font: ImageFont.FreeTypeFont, text: str, tracking: float) -> list[tuple[str, float]]:
     """The text in one piece, or letter by letter (kerning kept) where it is tracked."""
     if not tracking:
         return [(text, 0.0)]

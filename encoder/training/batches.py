@@ -1,0 +1,109 @@
+"""Batches of freshly drawn windows: several families, each with several pictures.
+
+Batch number `i` of a seed is the same pictures whatever the number of workers, so a resumed
+run goes on exactly where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from encoder.distort import draw_in_the_wild
+from encoder.prepare import HEIGHT, WIDTH, cut_windows, line_strip
+from encoder.training.config import DataConfig
+from encoder.training.faces import TrainingFace
+from encoder.training.text import draw_text
+from encoder.typeset import TypesetError
+
+_TRIES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """windows uint8 [N, 1, H, W] (255 = paper), groups int64 [N], faces int64 [N]."""
+
+    windows: torch.Tensor
+    groups: torch.Tensor
+    faces: torch.Tensor
+
+
+class DrawnBatches(IterableDataset):
+    """An endless stream of `Batch` from batch number `start` on."""
+
+    def __init__(
+        self, faces: Sequence[TrainingFace], config: DataConfig, seed: int, start: int = 0
+    ) -> None:
+        self.faces, self.config, self.seed, self.start = faces, config, seed, start
+        by_group: dict[int, list[int]] = defaultdict(list)
+        for number, face in enumerate(faces):
+            by_group[face.group].append(number)
+        self.members = list(by_group.values())
+        # Families of many weights get a little more room, far from all of it.
+        share = np.array([len(m) for m in self.members]) ** 0.3
+        self.share = share / share.sum()
+
+    def __iter__(self) -> Iterator[Batch]:
+        cv2.setNumThreads(1)
+        info = get_worker_info()
+        number, step = (self.start + info.id, info.num_workers) if info else (self.start, 1)
+        while True:
+            yield self.draw(number)
+            number += step
+
+    def draw(self, number: int) -> Batch:
+        """Batch `number`: distinct groups, `samples_per_family` pictures each."""
+        rng = np.random.default_rng((self.seed, number))
+        count = min(self.config.families_per_batch, len(self.members))
+        chosen = rng.choice(len(self.members), size=count, replace=False, p=self.share)
+        drawn = [
+            self._picture(self.members[group], rng)
+            for group in chosen
+            for _ in range(self.config.samples_per_family)
+        ]
+        faces = torch.tensor([face for face, _ in drawn])
+        groups = torch.tensor([self.faces[face].group for face, _ in drawn])
+        windows = np.stack([window for _, window in drawn])
+        return Batch(torch.from_numpy(windows)[:, None], groups, faces)
+
+    def _picture(self, members: list[int], rng: np.random.Generator) -> tuple[int, np.ndarray]:
+        for _ in range(_TRIES):
+            number = members[int(rng.integers(len(members)))]
+            window = draw_window(self.faces[number], rng, self.config)
+            if window is not None:
+                return number, window
+        return number, np.full((HEIGHT, WIDTH), 255, np.uint8)
+
+
+def draw_window(
+    face: TrainingFace, rng: np.random.Generator, config: DataConfig
+) -> np.ndarray | None:
+    """One window uint8 [H, W] of one face at a random place of its line; None if it failed."""
+    text = draw_text(rng, face.coverage, varied=config.varied_text)
+    try:
+        drawn = draw_in_the_wild(face.ref, text, rng, steps=frozenset(config.steps))
+        strip = line_strip(drawn.picture, drawn.box)
+    except (TypesetError, ValueError):
+        return None
+    first = int(rng.integers(max(1, strip.shape[1] - WIDTH + 1)))
+    window = cut_windows(strip[:, first : first + WIDTH])[0, 0]
+    return (window * 255).astype(np.uint8)
+
+
+def batch_loader(batches: DrawnBatches) -> DataLoader:
+    """Draws ahead in worker processes; batches come in their order."""
+    workers = batches.config.workers
+    return DataLoader(
+        batches,
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=6 if workers else None,
+        # Forked, a worker inherits locks of OpenCV's and torch's threads, and hangs.
+        multiprocessing_context="spawn" if workers else None,
+    )

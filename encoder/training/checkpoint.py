@@ -1,0 +1,63 @@
+"""A run's state in one safetensors file: weights, optimiser, and how far it got."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that does not fit the run; the message says where they differ."""
+
+
+def save(path: Path, model: nn.Module, loss: nn.Module, optimiser, progress: dict) -> None:  # type: ignore[no-untyped-def]
+    """Write everything that a resumed run needs, replacing the old file at once."""
+    tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
+    tensors |= {f"loss.{k}": v for k, v in loss.state_dict().items()}
+    for number, state in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{number}.{k}": torch.as_tensor(v) for k, v in state.items()}
+    tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
+    temporary = path.with_suffix(".tmp")
+    save_file(tensors, temporary, metadata={"progress": json.dumps(progress)})
+    os.replace(temporary, path)
+
+
+def resume(path: Path, model: nn.Module, loss: nn.Module, optimiser) -> dict:  # type: ignore[no-untyped-def]
+    """Fill model, loss and optimiser from `path`; returns the progress that was saved."""
+    tensors, progress = _read(path)
+    _fill(model, tensors, "model.", path)
+    _fill(loss, tensors, "loss.", path)
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimiser."):
+            _, number, name = key.split(".", 2)
+            state.setdefault(int(number), {})[name] = value
+    optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
+    return progress
+
+
+def load_weights(path: Path, model: nn.Module) -> None:
+    """Fill only the net, for a warm start or an export. Raises `CheckpointError`."""
+    _fill(model, _read(path)[0], "model.", path)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict]:
+    if not path.exists():
+        raise CheckpointError(f"{path} does not exist; train first, or name another checkpoint")
+    with safe_open(path, "pt") as stored:
+        progress = json.loads((stored.metadata() or {}).get("progress", "{}"))
+        return {key: stored.get_tensor(key) for key in stored.keys()}, progress  # noqa: SIM118
+
+
+def _fill(module: nn.Module, tensors: dict[str, Tensor], prefix: str, path: Path) -> None:
+    state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise CheckpointError(f"{path} was made by another configuration: {error}") from error
