@@ -10,6 +10,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 from PIL import Image
 
 from encoder import browser
@@ -31,14 +32,11 @@ def test_no_word_is_in_the_catalogue():
     assert len(text.vocabulary()) > 2000
 
 
-def test_words_of_a_sample_would_be_left_out(monkeypatch: pytest.MonkeyPatch):
-    """The list is filtered by what the catalogue shows, not by hand."""
-    monkeypatch.setattr(text, "reserved", lambda: frozenset({"village", "above"}))
-    text.vocabulary.cache_clear()
-    try:
-        assert "above" not in text.vocabulary()
-    finally:
-        text.vocabulary.cache_clear()
+def test_random_letters_are_never_a_sample(monkeypatch: pytest.MonkeyPatch):
+    """A string that a sample shows is drawn again."""
+    first = text.letters(Random(3), LATIN)
+    monkeypatch.setattr(text, "reserved", lambda: frozenset({first.lower()}))
+    assert text.letters(Random(3), LATIN).lower() != first.lower()
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -93,10 +91,25 @@ def test_half_of_the_families_are_unseen(tmp_path: Path):
     assert four != list(faces.google_families(fonts, 4, seed=2))
 
 
-def test_own_families_are_grouped_by_name():
-    """Files of one family name become one family, named as the files name it."""
-    # the test fonts are web fonts, which no user's folder is scanned for
-    assert faces.own_families([FONTS]) == ()
+def _renamed(source: Path, target: Path, family: str) -> None:
+    """A web font as a desktop font of another family name."""
+    with TTFont(source) as font:
+        font.flavor = None
+        for record in font["name"].names:
+            if record.nameID in (1, 16):
+                record.string = family
+        font.save(target)
+
+
+def test_own_families_are_grouped_by_name(tmp_path: Path):
+    """Two files of one name are one unseen family; a name of Google Fonts is left out."""
+    for number, source in enumerate(sorted((FONTS / "lora").glob("*.woff2"))[:2]):
+        _renamed(source, tmp_path / f"mine-{number}.ttf", "Mine")
+    _renamed(next((FONTS / "cantarell").glob("*.woff2")), tmp_path / "theirs.ttf", "Open Sans")
+    (tmp_path / "broken.otf").write_bytes(b"no font")
+    (family,) = faces.own_families([tmp_path])
+    assert (family.id, family.category, family.seen) == ("Mine", "own", False)
+    assert {face.path.name for face in family.faces} == {"mine-0.ttf", "mine-1.ttf"}
 
 
 def test_degrading_shrinks_to_three_quarters():

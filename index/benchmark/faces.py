@@ -10,7 +10,11 @@ from pathlib import Path
 from random import Random
 
 from encoder.fontfile import FontFace, FontRefusedError, read_faces
+from encoder.fontsource import pinned
 from encoder.heldout import is_heldout
+from index.sources import slug
+
+OWN = "own"  # stands in for the category of fonts that are in no public catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,8 @@ class AskedFamily:
 
     @property
     def seen(self) -> bool:
-        """Whether training may have seen the family."""
-        return not is_heldout(self.id)
+        """Whether training may have seen the family; it never sees own fonts."""
+        return self.category != OWN and not is_heldout(self.id)
 
 
 def google_families(fonts: Path, count: int, seed: int) -> Iterator[AskedFamily]:
@@ -47,24 +51,33 @@ def google_families(fonts: Path, count: int, seed: int) -> Iterator[AskedFamily]
     sides = [iter([i for i in order if is_heldout(i) == side]) for side in (True, False)]
     for number in range(count):
         for family_id in sides[number % 2]:
-            if faces := _google_faces(fonts / family_id):
-                category = json.loads((fonts / family_id / "metadata.json").read_text())["category"]
-                yield AskedFamily(family_id, category, faces)
+            if family := google_family(fonts, family_id):
+                yield family
                 break
 
 
-def own_families(folders: Iterable[Path]) -> tuple[AskedFamily, ...]:
-    """The families of all font files below the folders, named as the files name them.
+def google_family(fonts: Path, family_id: str) -> AskedFamily | None:
+    """The family in `fonts/<id>/`, regular face first; None without a usable file there."""
+    metadata = fonts / family_id / "metadata.json"
+    faces = _google_faces(fonts / family_id)
+    if not faces or not metadata.exists():
+        return None
+    return AskedFamily(family_id, json.loads(metadata.read_text())["category"], faces)
 
-    Files that are refused are passed over; so are later faces of a collection, which no
-    browser can reach.
+
+def own_families(folders: Iterable[Path]) -> tuple[AskedFamily, ...]:
+    """The families of the TTF and OTF files below the folders, named as the files name them.
+
+    Families that Google Fonts has by name are passed over, and so are files that are
+    refused and later faces of a collection, which no browser can reach.
     """
-    found: dict[str, list[FontFace]] = {}
+    known, found = set(pinned()), dict[str, list[FontFace]]()
     for path in sorted(file for folder in folders for file in folder.rglob("*.[ot]tf")):
         for face in _usable(path):
-            found.setdefault(face.family_name, []).append(face)
+            if slug(face.family_name) not in known:
+                found.setdefault(face.family_name, []).append(face)
     return tuple(
-        AskedFamily(name, "own", tuple(_asked(face) for face in _basic(faces)))
+        AskedFamily(name, OWN, tuple(_asked(face) for face in _basic(faces)))
         for name, faces in sorted(found.items())
     )
 

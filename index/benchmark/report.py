@@ -1,0 +1,180 @@
+"""A record of the benchmark as JSON, as a page of tables and as plots."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+_NAMES = {
+    "strings": "random strings, 5-10 letters",
+    "clean": "headlines",
+    "word": "single words",
+    "body": "body text, 14-20 px",
+    "styled": "styled",
+    "degraded": "75 % size and JPEG 70",
+    "photo": "photo-like",
+    "real": "pictures made by others",
+    "own": "own fonts, added for the run",
+}
+_HEAD = (
+    "| queries | unseen @1 | unseen @5 | unseen @10 | strict @5 | seen @1 | seen @5 | queries |\n"
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+)
+
+
+def write(record: Json, folder: Path) -> Path:
+    """Write `<name>.json`, `README.md` and the plots into `folder`; the JSON's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{record['name']}.json"
+    path.write_text(json.dumps(record, indent=1) + "\n")
+    (folder / "README.md").write_text(markdown(record))
+    _plot_curves(record, folder / "levels.png")
+    _plot_bars(record["by_category"], "By category", folder / "categories.png")
+    _plot_bars(record["by_length"], "By letters of the text", folder / "lengths.png")
+    _plot_bars(record["by_size"], "By size, pixels to the em", folder / "sizes.png")
+    return path
+
+
+def markdown(record: Json) -> str:
+    """The page: the main table, the facts beside it and how the record was made."""
+    parts = [
+        "# Benchmark",
+        _made(record),
+        "## The right family among the first k",
+        table(record),
+        _NOTE,
+        "## Beside recall",
+        _facts(record),
+    ]
+    if record["baselines"]:
+        parts += ["## Baselines", baseline_table(record)]
+    parts += ["## Pictures", *(f"![{p}]({p}.png)" for p in _PLOTS)]
+    return "\n\n".join(parts) + "\n"
+
+
+_PLOTS = ("levels", "categories", "lengths", "sizes")
+_NOTE = (
+    "Percent of queries whose family is in the first 1, 5 or 10 rows. *Unseen* families never "
+    "entered training. Families that are the same drawing (twins) credit each other, except "
+    "in the *strict* column (unseen families)."
+)
+
+
+def table(record: Json) -> str:
+    """The main table, a row a level; what was not asked is left out."""
+    rows = [_row(_NAMES[level], sides) for level, sides in record["levels"].items()]
+    return "\n".join([_HEAD, *rows])
+
+
+def baseline_table(record: Json) -> str:
+    """Recall@1 and recall@5 of every baseline over the reduced references."""
+    parts = record["baselines"]
+    levels = list(next(iter(parts["finders"].values())))
+    head = "| finder | " + " | ".join(f"{_NAMES[level]} @1 / @5" for level in levels) + " |"
+    rule = "| --- |" + " ---: |" * len(levels)
+    rows = [
+        f"| {name} | " + " | ".join(_pair(found[level]) for level in levels) + " |"
+        for name, found in parts["finders"].items()
+    ]
+    note = (
+        f"All over the same reduced references: {parts['families']} families, the regular face "
+        "alone, one line of each kind drawn by FreeType. Seen and unseen families together, "
+        "twin-credited."
+    )
+    return "\n".join([head, rule, *rows, "", note])
+
+
+def _row(name: str, sides: Mapping[str, Json]) -> str:
+    unseen, seen = sides["unseen"], sides["seen"]
+    cells = [_share(unseen, "twin", k) for k in ("1", "5", "10")]
+    cells[1] += f" ± {100 * unseen['error']:.1f}" if unseen["n"] else ""
+    cells += [_share(unseen, "strict", "5"), _share(seen, "twin", "1"), _share(seen, "twin", "5")]
+    return f"| {name} | " + " | ".join([*cells, str(sides["all"]["n"])]) + " |"
+
+
+def _share(summary: Json, kind: str, k: str) -> str:
+    return f"{100 * summary[kind][k]:.1f}" if summary["n"] else "-"
+
+
+def _pair(summary: Json) -> str:
+    return f"{_share(summary, 'twin', '1')} / {_share(summary, 'twin', '5')}"
+
+
+def _facts(record: Json) -> str:
+    faces, milliseconds = record["faces"], record["latency_ms"]
+    rows = {
+        "weight of the best face within 100": _percent(faces.get("weight")),
+        "slope of the best face right": _percent(faces.get("slope")),
+        "ann_recall@5: the index against exact search": _plain(record["ann_recall_at_5"]),
+        "AUROC of confidence, asked family left out for half": _plain(record["auroc"]["left_out"]),
+        "AUROC of confidence, fonts outside the catalogue": _plain(record["auroc"]["own"]),
+        "milliseconds a picture, p50 / p99": f"{milliseconds['p50']} / {milliseconds['p99']}",
+        "peak memory of the process, MB": str(record["peak_memory_mb"]),
+    }
+    lines = [f"| {name} | {value} |" for name, value in rows.items()]
+    return "\n".join(["| measure | value |", "| --- | ---: |", *lines])
+
+
+def _made(record: Json) -> str:
+    catalogue, machine = record["catalogue"], record["machine"]
+    return (
+        f"`python -m scripts.benchmark`, {record['date']}, seed {record['seed']}, commit "
+        f"{record['commit']}; encoder {catalogue['encoder'][:12]}; "
+        f"{catalogue['families']} families and {catalogue['faces']} faces searched; "
+        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB."
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def _plain(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _plot_curves(record: Json, path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for level, sides in record["levels"].items():
+        side = sides["unseen"] if sides["unseen"]["n"] else sides["all"]
+        if side["n"]:
+            curve = [100 * share for share in side["curve"]]
+            axes.plot(range(1, len(curve) + 1), curve, marker="o", ms=3, label=_NAMES[level])
+    _finish(axes, "Unseen families, twin-credited")
+    axes.set_xlabel("k")
+    axes.legend(fontsize=8, loc="lower right")
+    figure.savefig(path, dpi=120)
+
+
+def _plot_bars(groups: Mapping[str, Mapping[str, Json]], title: str, path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3.8), layout="constrained")
+    axes = figure.subplots()
+    asked = {name: sides["all"] for name, sides in groups.items() if sides["all"]["n"]}
+    _bars(axes, asked, "5", 0.0, "recall@5")
+    _bars(axes, asked, "1", 0.4, "recall@1")
+    labels = [f"{name}\n({group['n']})" for name, group in asked.items()]
+    axes.set_xticks([i + 0.2 for i in range(len(labels))], labels, fontsize=8)
+    _finish(axes, title)
+    axes.legend(fontsize=8, loc="lower right")
+    figure.savefig(path, dpi=120)
+
+
+def _bars(axes: Any, groups: Mapping[str, Json], k: str, offset: float, label: str) -> None:
+    heights: Sequence[float] = [100 * group["twin"][k] for group in groups.values()]
+    axes.bar([i + offset for i in range(len(heights))], heights, 0.38, label=label)
+
+
+def _finish(axes: Any, title: str) -> None:
+    axes.set_title(title, fontsize=10)
+    axes.set_ylabel("right family found, %")
+    axes.set_ylim(0, 101)
+    axes.grid(alpha=0.3, axis="y")

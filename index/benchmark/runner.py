@@ -1,0 +1,172 @@
+"""One run of the benchmark: a temporary copy of the catalogue, all queries, one record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from index.benchmark import ann, compare, machine, measure, own
+from index.benchmark.baselines import WindowEmbedder
+from index.benchmark.faces import AskedFamily, google_families
+from index.benchmark.measure import Outcome
+from index.benchmark.queries import LEVELS, QuerySet, draw_queries, real_queries
+from index.benchmark.sandbox import temporary_copy
+from index.builder import Embedder
+from index.catalog import FontCatalog
+from index.settings import Settings
+
+Json = dict[str, Any]
+Progress = Callable[[str, int, int], None]
+"""(what is being done, done, total)"""
+
+
+class BenchmarkedEmbedder(Embedder, WindowEmbedder, Protocol):
+    """Lines for the catalogue, windows for the comparison with the baselines."""
+
+
+class NothingToAskError(RuntimeError):
+    """No query could be drawn, or none is about a family of the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to ask. `fonts`, `cache` and `real` are folders; `own` may be empty."""
+
+    fonts: Path
+    cache: Path
+    families: int = 300
+    seed: int = 0
+    levels: Sequence[str] = LEVELS
+    own: Sequence[Path] = ()
+    real: Path = Path("../shared/real-queries")
+    baselines: bool = False
+
+
+def run(
+    settings: Settings,
+    plan: Plan,
+    *,
+    embedder: BenchmarkedEmbedder,
+    progress: Progress = lambda what, done, total: None,
+) -> tuple[Json, list[str]]:
+    """The record and notices about what was not asked and why.
+
+    The user's catalogue is read, never changed. Raises `NothingToAskError`.
+    """
+    with temporary_copy(settings, embedder) as (copied, catalog):
+        return _Run(plan, copied, catalog, embedder, progress).record()
+
+
+class _Run:
+    """The stages of a run, in order, over one open copy."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        settings: Settings,
+        catalog: FontCatalog,
+        embedder: BenchmarkedEmbedder,
+        progress: Progress,
+    ) -> None:
+        self._plan, self._settings, self._catalog = plan, settings, catalog
+        self._embedder, self._progress = embedder, progress
+        self._notices: list[str] = []
+
+    def record(self) -> tuple[Json, list[str]]:
+        google = self._known(self._google())
+        real = self._known(real_queries(self._plan.real))
+        if not real.queries:
+            self._notices.append(f"no pictures made by others at {self._plan.real}: skipped")
+        if not google.queries and not real.queries:
+            raise NothingToAskError(
+                f"nothing to ask: no family below {self._plan.fonts} is in the catalogue; "
+                "run `python -m scripts.fetch_fonts`"
+            )
+        info = self._catalog.stats()
+        asked = self._ask("asking", google)
+        others = self._ask("asking real pictures", real)
+        recall = ann.ann_recall_at_5(self._settings, self._embedder, google)
+        baselines = self._baselines(google) if self._plan.baselines else None
+        before, after = self._own()
+        every = asked + others + after
+        levels = measure.grouped(every, lambda q: q.level)
+        sides = {name: measure.by_side(group) for name, group in levels.items()}
+        return {
+            "name": f"seed{self._plan.seed}-{info['encoder'][:12]}",
+            "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "seed": self._plan.seed,
+            "commit": machine.commit(),
+            "machine": machine.describe(),
+            "catalogue": {key: info[key] for key in ("encoder", "generation", "families", "faces")},
+            "levels": sides,
+            "by_category": self._sides(asked, lambda q: q.category),
+            "by_length": self._sides(asked, measure.length_class),
+            "by_size": self._sides(asked, measure.size_class),
+            "faces": measure.face_accuracy(asked),
+            "ann_recall_at_5": recall,
+            "auroc": {
+                "left_out": measure.left_out_auroc(asked),
+                "own": measure.own_auroc(asked, before),
+            },
+            "latency_ms": measure.latency(every),
+            "peak_memory_mb": machine.peak_memory_mb(),
+            "baselines": baselines,
+            "skipped": [list(entry) for entry in google.skipped],
+        }, self._notices
+
+    def _google(self) -> QuerySet:
+        plan = self._plan
+        families = google_families(plan.fonts, plan.families, plan.seed)
+        return self._draw(families, plan.families, str(plan.seed))
+
+    def _draw(self, families: Iterable[AskedFamily], count: int, name: str) -> QuerySet:
+        return draw_queries(
+            families,
+            self._plan.cache / name,
+            seed=self._plan.seed,
+            levels=self._plan.levels,
+            on_progress=lambda done: self._progress("drawing queries", done, count),
+        )
+
+    def _known(self, queries: QuerySet) -> QuerySet:
+        """Only the queries whose family the catalogue holds: the others cannot be found."""
+        ids = set(compare.all_families(self._catalog))
+        kept = tuple(query for query in queries.queries if query.right & ids)
+        if lost := len(queries.queries) - len(kept):
+            self._notices.append(f"{lost} queries about families outside the catalogue left out")
+        return replace(queries, queries=kept)
+
+    def _ask(self, what: str, queries: QuerySet) -> list[Outcome]:
+        def find(picture: np.ndarray, k: int) -> Sequence[Any]:
+            return self._catalog.search(picture, k=k).matches
+
+        return measure.ask(find, queries, on_progress=self._step(what, len(queries.queries)))
+
+    def _own(self) -> tuple[list[Outcome], list[Outcome]]:
+        families = own.choose(self._plan.own)
+        if not families:
+            self._notices.append(
+                "no own fonts: skipped. Name folders with --own, or install some of "
+                + " ".join(own.DEBIAN)
+            )
+            return [], []
+        drawn = self._draw(families, len(families), f"own-{self._plan.seed}")
+        before = self._ask("asking own fonts before adding", drawn)
+        ids = own.add(self._catalog, families)
+        return before, self._ask("asking own fonts", own.under_their_ids(drawn, ids))
+
+    def _baselines(self, queries: QuerySet) -> Json:
+        step = self._progress
+        return compare.run(self._catalog, self._embedder, self._plan.fonts, queries, step)
+
+    def _sides(self, outcomes: Sequence[Outcome], key: Callable[[Any], str]) -> Json:
+        groups = measure.grouped(outcomes, key)
+        return {name: measure.by_side(groups[name]) for name in sorted(groups)}
+
+    def _step(self, what: str, total: int) -> Callable[[int], None]:
+        return lambda done: self._progress(what, done, total)
