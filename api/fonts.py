@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -55,17 +54,11 @@ def _add(files: Sequence[FileStorage]) -> AddReport:
     data = current_settings().data
     data.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="upload-", dir=data) as folder:
-        shown: dict[str, str] = {}
-        for file in files:
-            path = Path(folder, f"font-{secrets.token_hex(8)}{_suffix(file.filename)}")
+        paths = [Path(folder, f"font-{secrets.token_hex(8)}{_suffix(f.filename)}") for f in files]
+        for file, path in zip(files, paths, strict=True):
             file.save(path)
-            shown[path.name] = client_name(file.filename)
-        report = current_catalog().add_fonts([Path(folder, name) for name in shown])
-    return replace(
-        report,
-        duplicates=tuple(replace(d, name=_shown(d.name, shown)) for d in report.duplicates),
-        refused=tuple(replace(r, name=_shown(r.name, shown)) for r in report.refused),
-    )
+        names = [client_name(file.filename) for file in files]
+        return current_catalog().add_fonts(paths, names=names)
 
 
 def client_name(name: str | None) -> str:
@@ -77,10 +70,6 @@ def client_name(name: str | None) -> str:
 def _suffix(name: str | None) -> str:
     suffix = PurePosixPath(name or "").suffix.lower()
     return suffix if suffix in _SUFFIXES else ".font"
-
-
-def _shown(name: str, shown: dict[str, str]) -> str:
-    return shown.get(Path(name).name, name)
 
 
 def _nothing_added(report: AddReport) -> ProblemError:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from flask import Blueprint, render_template
 
 from api.context import current_catalog, current_settings
@@ -9,11 +13,29 @@ from api.problems import KINDS
 
 bp = Blueprint("pages", __name__)
 
+_CATEGORIES = {
+    "sans-serif": "Sans",
+    "serif": "Serif",
+    "display": "Display",
+    "handwriting": "Handwriting",
+    "monospace": "Mono",
+}
+_LICENCES = {
+    "OFL-1.1": "SIL Open Font License",
+    "Apache-2.0": "Apache License 2.0",
+    "UFL-1.0": "Ubuntu Font Licence",
+    "CC0-1.0": "Public domain (CC0)",
+    "MIT": "MIT License",
+    "GPL": "GNU GPL",
+    "other": "Another licence",
+}
+_MOST_LICENCES = 12
+
 
 @bp.get("/")
 def search_page() -> str:
     """Drop a picture, read the families."""
-    return render_template("search.html", stats=current_catalog().stats())
+    return render_template("search.html", **_choices())
 
 
 @bp.get("/fonts")
@@ -25,10 +47,28 @@ def fonts_page() -> str:
 @bp.get("/browse")
 def browse_page() -> str:
     """Is my font in here?"""
-    return render_template("browse.html", stats=current_catalog().stats())
+    return render_template("browse.html", **_choices())
 
 
 @bp.get("/problems")
 def problems_page() -> str:
     """Where the `type` of a problem leads."""
     return render_template("problems.html", kinds=KINDS)
+
+
+def _choices() -> dict[str, Any]:
+    """The catalogue's size, and what its filters offer: (value, words)."""
+    stats = current_catalog().stats()
+    counted = Counter(stats["licenses"]).most_common(_MOST_LICENCES)
+    return {
+        "stats": stats,
+        "categories": _named(_CATEGORIES, stats["categories"]),
+        "licences": _named(_LICENCES, [licence for licence, _ in counted]),
+    }
+
+
+def _named(words: Mapping[str, str], present: Iterable[str]) -> list[tuple[str, str]]:
+    """Those of `words` that are present, in their order, then the others as they are."""
+    there = [value for value in present if value != "unknown"]
+    known = [(value, text) for value, text in words.items() if value in there]
+    return known + [(value, value[:60]) for value in there if value not in words]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -119,20 +120,22 @@ class FakeCatalog:
         picture.save(out, "PNG")
         return Preview(out.getvalue(), "image/png")
 
-    def add_fonts(self, paths: Sequence[Path], *, on_progress: Any = None) -> AddReport:
+    def add_fonts(
+        self, paths: Sequence[Path], *, names: Sequence[str], on_progress: Any = None
+    ) -> AddReport:
         """By content: "dup..." is there already, "font..." a family, else refused."""
         added, duplicates, refused = [], [], []
         self.calls = {"paths": list(paths)}
-        for path in paths:
+        for path, name in zip(paths, names, strict=True):
             content = path.read_bytes()
             if content.startswith(b"dup"):
-                duplicates.append(Duplicate(path.name, "space-mono"))
+                duplicates.append(Duplicate(name, "space-mono"))
             elif content.startswith(b"font"):
                 family = replace(_family(content.decode(), "sans-serif"), source="own", url=None)
                 self.members[family.id] = family
                 added.append(AddedFamily(family, (FaceInfo(f"{family.id}-400", 400, False),)))
             else:
-                refused.append(Refusal(path.name, "not-a-font", "this is no font file"))
+                refused.append(Refusal(name, "not-a-font", "this is no font file"))
         return AddReport(tuple(added), tuple(duplicates), tuple(refused), 4)
 
     def remove_family(self, family_id: str) -> None:
@@ -143,13 +146,19 @@ class FakeCatalog:
     def stats(self) -> dict[str, Any]:
         """The sizes."""
         count = len(self.members)
-        return {"generation": 3, "families": count, "faces": count, "samples": 8 * count}
+        return {
+            "generation": 3,
+            "families": count,
+            "faces": count,
+            "samples": 8 * count,
+            "categories": Counter(f.category for f in self.members.values()),
+            "licenses": Counter(f.license for f in self.members.values()),
+        }
 
-    def ping(self) -> dict[str, str]:
+    def ping(self) -> None:
         """All well, unless told otherwise."""
         if self.fails:
             raise self.fails
-        return {"database": "ok", "index": "ok", "encoder": "ok"}
 
     def _member(self, family_id: str) -> FamilyInfo:
         if family_id not in self.members:

@@ -135,7 +135,7 @@ def test_too_large(client: FlaskClient) -> None:
 def test_busy(client: FlaskClient, catalog: FakeCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another writer holds the catalogue the answer is 503 with a time to come back."""
 
-    def busy(*_: object) -> None:
+    def busy(*_: object, **__: object) -> None:
         raise BusyError("another writer holds data/catalog.lock")
 
     monkeypatch.setattr(catalog, "add_fonts", busy)

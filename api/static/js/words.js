@@ -4,6 +4,10 @@ const LICENSES = {
   "OFL-1.1": "SIL Open Font License: free, also commercially",
   "Apache-2.0": "Apache License 2.0: free, also commercially",
   "UFL-1.0": "Ubuntu Font Licence: free, also commercially",
+  "CC0-1.0": "Public domain (CC0): free for any use",
+  MIT: "MIT License: free, also commercially",
+  GPL: "GNU GPL: read its terms before you embed it",
+  other: "A licence of its own: read it before you use it",
 };
 const WEIGHTS = {
   100: "Thin", 200: "Extra Light", 300: "Light", 400: "Regular", 500: "Medium",
@@ -11,7 +15,7 @@ const WEIGHTS = {
 };
 const CATEGORIES = {
   "sans-serif": "Sans serif", serif: "Serif", display: "Display",
-  handwriting: "Handwriting", monospace: "Monospace",
+  handwriting: "Handwriting", monospace: "Monospace", unknown: "Not sorted",
 };
 
 export function licence(code) {
