@@ -1,0 +1,149 @@
+"""Embedder: the shipped network behind ONNX Runtime, from a picture to unit vectors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from encoder import prepare
+from encoder.boxes import Box
+
+INPUT, OUTPUT = "windows", "vectors"
+_BATCH = 32  # windows a run: bounds the memory of a page full of text
+
+
+class MismatchError(RuntimeError):
+    """Weights and code (or card) do not belong together; the message names both values."""
+
+
+class NoInkError(ValueError):
+    """There is nothing to embed in a picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineVectors:
+    """One line of a picture: where it is, and float32 [n, D] unit vectors, n >= 1."""
+
+    box: Box
+    vectors: np.ndarray
+
+
+class Embedder:
+    """From windows, lines or pictures to vectors; safe to share between threads.
+
+    The session is made at the first use and not carried over to another process, so an
+    embedder may be built before a fork and may be pickled.
+    """
+
+    def __init__(self, onnx_path: Path, card: dict[str, Any], *, threads: int = 1) -> None:
+        """Use `from_files`, which checks the card against the file."""
+        self._path, self._threads = onnx_path, threads
+        self.dim = int(card["dim"])
+        self.sha256 = str(card["onnx_sha256"])
+        self.prepare_version = int(card["prepare_version"])
+        self._session: onnxruntime.InferenceSession | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_files(cls, onnx_path: Path, *, threads: int = 1) -> Embedder:
+        """Read `onnx_path` and the card (.json) beside it.
+
+        Raises `FileNotFoundError` when one is missing, and `MismatchError` when they do
+        not belong together or the card asks for another `prepare`.
+        """
+        onnx_path = Path(onnx_path)
+        card_path = onnx_path.with_suffix(".json")
+        card = _read_card(card_path)
+        found = hashlib.sha256(onnx_path.read_bytes()).hexdigest()
+        _expect(card_path, "onnx_sha256", card, found)
+        _expect(card_path, "prepare_version", card, prepare.VERSION)
+        _expect(card_path, "height", card, prepare.HEIGHT)
+        _expect(card_path, "width", card, prepare.WIDTH)
+        return cls(onnx_path, card, threads=threads)
+
+    def embed_windows(self, windows: np.ndarray) -> np.ndarray:
+        """Float32 [N, 1, 64, 256] in 0..1 -> float32 [N, D], unit rows; N = 0 gives [0, D].
+
+        Raises `ValueError` for another shape or dtype.
+        """
+        expected = (1, prepare.HEIGHT, prepare.WIDTH)
+        if windows.shape[1:] != expected or windows.dtype != np.float32:
+            found = f"{windows.dtype} {list(windows.shape)}"
+            raise ValueError(f"windows are {found}; float32 [N, 1, 64, 256] is needed")
+        session = self._opened()
+        parts = [
+            session.run([OUTPUT], {INPUT: windows[i : i + _BATCH]})[0]
+            for i in range(0, len(windows), _BATCH)
+        ]
+        return np.concatenate([np.empty((0, self.dim), np.float32), *parts])
+
+    def embed_lines(self, picture: np.ndarray, crop: Box | None = None) -> list[LineVectors]:
+        """The lines of a picture (uint8 [H, W, 3]) from top to bottom; [] without ink."""
+        lines = prepare.prepare(picture, crop)
+        if not lines:
+            return []
+        vectors = self.embed_windows(np.concatenate([line.windows for line in lines]))
+        ends = np.cumsum([len(line.windows) for line in lines])[:-1]
+        return [
+            LineVectors(line.box, rows)
+            for line, rows in zip(lines, np.split(vectors, ends), strict=True)
+        ]
+
+    def embed_line(self, picture: np.ndarray) -> np.ndarray:
+        """One vector for a picture of one line: float32 [D], the unit mean of its windows.
+
+        Raises `NoInkError` when the picture is blank.
+        """
+        lines = self.embed_lines(picture)
+        if not lines:
+            raise NoInkError("the picture shows no ink, so there is nothing to embed")
+        mean = np.concatenate([line.vectors for line in lines]).mean(axis=0)
+        return (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_session": None, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
+
+    def _opened(self) -> onnxruntime.InferenceSession:
+        with self._lock:
+            if self._session is None:
+                self._session = _session(self._path, self._threads, self.dim)
+            return self._session
+
+
+def _session(path: Path, threads: int, dim: int) -> onnxruntime.InferenceSession:
+    """One thread that does not spin: a waiting worker must cost nothing."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    found = session.get_outputs()[0].shape[-1]
+    if found != dim:
+        raise MismatchError(f"{path.name} gives vectors of {found}, its card says {dim}")
+    return session
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    card = json.loads(path.read_text())
+    needed = ("dim", "height", "width", "prepare_version", "onnx_sha256")
+    if missing := [key for key in needed if key not in card]:
+        raise MismatchError(f"{path.name} lacks {', '.join(missing)}; export the encoder again")
+    return card
+
+
+def _expect(path: Path, key: str, card: dict[str, Any], found: object) -> None:
+    if card[key] != found:
+        raise MismatchError(
+            f"{path.name} states {key} {card[key]}, but here it is {found}; "
+            "export the encoder again, or take the weights that belong to this version"
+        )
