@@ -7,6 +7,7 @@ import json
 import pickle
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,7 @@ def test_one_session_made_late_and_shared(weights: Path, monkeypatch: pytest.Mon
 
     def session(path: str, options: onnxruntime.SessionOptions, **rest: Any) -> Any:
         made.append(options)
+        time.sleep(0.05)  # long enough for the other threads to arrive
         return original(path, options, **rest)
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", session)
