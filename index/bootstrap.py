@@ -5,6 +5,7 @@ from __future__ import annotations
 from db.session import Database, open_database
 from index.builder import Embedder
 from index.catalog import FontCatalog
+from index.errors import MismatchError
 from index.live import EncoderIdentity, LiveView
 from index.locks import WriterLock
 from index.rebuild import Rebuilder
@@ -45,9 +46,12 @@ def open_catalog(
 
 def _shipped(settings: Settings) -> Embedder:
     # Imported here: whoever brings an embedder of their own needs no ONNX Runtime.
-    from encoder.embed import Embedder as OnnxEmbedder
+    from encoder import embed
 
-    return OnnxEmbedder.from_files(settings.encoder)
+    try:
+        return embed.Embedder.from_files(settings.encoder)
+    except embed.MismatchError as error:
+        raise MismatchError(str(error)) from error
 
 
 def _claim_if_empty(database: Database, identity: EncoderIdentity) -> None:

@@ -33,7 +33,7 @@ from index.builder import Embedder
 from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
 from index.live import LiveView
 from index.ranking import preview_url, rank_lines
-from index.rebuild import Rebuilder
+from index.rebuild import Rebuilder, RebuildPlan
 from index.shipping import write_prebuilt
 from index.sources import regular_first
 from index.verdict import verdict
@@ -225,15 +225,19 @@ class FontCatalog:
         only: Sequence[str] = (),
         limit: int | None = None,
         jobs: int | None = None,
+        chromium: bool | None = None,
         on_progress: OnProgress | None = None,
     ) -> RebuildReport:
         """Make the catalogue from the families below `fonts` and the own files kept here.
 
-        `only` names family ids, `limit` keeps the first N. Searches go on with the old
+        `only` names family ids, `limit` keeps the first N, `jobs` is the number of processes
+        (one a core by default), `chromium` says whether the second rasteriser draws too (by
+        default where it is available). Searches go on with the old
         catalogue until all is done; a second call continues where a first was cut off.
         `on_progress(done, total)` counts families. Raises `FolderError`, `BusyError`.
         """
-        return self._rebuilder.from_fonts(fonts, only, limit, jobs, on_progress or _silent)
+        plan = RebuildPlan(fonts, tuple(only), limit, jobs, chromium)
+        return self._rebuilder.from_fonts(plan, on_progress or _silent)
 
     def rebuild_from_vectors(self, *, on_progress: OnProgress | None = None) -> RebuildReport:
         """Make the index from the vectors in the database; nothing is drawn."""

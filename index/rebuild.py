@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from db.records import FaceRecord, FamilyRecord, FileRecord
@@ -34,6 +35,17 @@ from index.view import View
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class RebuildPlan:
+    """What `FontCatalog.rebuild_from_fonts` was asked for."""
+
+    fonts: Path
+    only: tuple[str, ...] = ()
+    limit: int | None = None
+    jobs: int | None = None
+    chromium: bool | None = None
+
+
 class Rebuilder:
     """Draws into a database file beside the catalogue and exchanges the rows at the end.
 
@@ -48,25 +60,19 @@ class Rebuilder:
         self._data = data
         self._lock = WriterLock(data / "rebuild.lock", 0)
 
-    def from_fonts(
-        self,
-        fonts: Path,
-        only: Sequence[str],
-        limit: int | None,
-        jobs: int | None,
-        on_progress: OnProgress,
-    ) -> RebuildReport:
+    def from_fonts(self, plan: RebuildPlan, on_progress: OnProgress) -> RebuildReport:
         """See `FontCatalog.rebuild_from_fonts`."""
         started = time.monotonic()
+        use_browser = browser.available() if plan.chromium is None else plan.chromium
+        refused: list[Refusal] = []
         with self._lock.hold():
-            refused: list[Refusal] = []
-            sources = [*_google(fonts, only, limit, refused), *self._own()]
-            use_browser = browser.available()
-            with self._partial(use_browser) as partial:
+            sources = [*_google(plan, refused), *self._own()]
+            with self._partial(use_browser) as (path, partial):
+                jobs = plan.jobs or os.cpu_count() or 1
                 self._draw(partial, sources, use_browser, jobs, refused, on_progress)
                 wanted = {source.family.id for source in sources}
                 view = self._live.replace(lambda rows: self._exchange(rows, partial, wanted))
-            self._partial_path(use_browser).unlink()
+            path.unlink()
         return _report(view, refused, started)
 
     def from_vectors(self, on_progress: OnProgress) -> RebuildReport:
@@ -82,15 +88,14 @@ class Rebuilder:
         partial: Database,
         sources: Sequence[FamilySource],
         use_browser: bool,
-        jobs: int | None,
+        jobs: int,
         refused: list[Refusal],
         on_progress: OnProgress,
     ) -> None:
         todo = _undone(partial, sources)
         done, total = len(sources) - len(todo), len(sources)
         on_progress(done, total)
-        workers = jobs or os.cpu_count() or 1
-        for drawn in draw_all(todo, self._embedder, use_browser=use_browser, jobs=workers):
+        for drawn in draw_all(todo, self._embedder, use_browser=use_browser, jobs=jobs):
             refused += drawn.refused
             with partial.begin() as rows:
                 rows.remove_family(drawn.bundle.family.id)
@@ -125,35 +130,29 @@ class Rebuilder:
                     yield _own_source(self._data, family, own, rows.faces(family.id))
 
     @contextmanager
-    def _partial(self, use_browser: bool) -> Iterator[Database]:
-        path = self._partial_path(use_browser)
-        for other in self._data.glob("rebuild-*.db*"):
-            if not other.name.startswith(path.name):
-                other.unlink()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = open_database(f"sqlite:///{path}")
-        try:
-            yield partial
-            partial.compact()
-        finally:
-            partial.close()
-
-    def _partial_path(self, use_browser: bool) -> Path:
+    def _partial(self, use_browser: bool) -> Iterator[tuple[Path, Database]]:
         embedder = self._embedder
         rasters = f"{FREETYPE}+{CHROMIUM}" if use_browser else FREETYPE
         key = f"{embedder.sha256[:16]}-{embedder.prepare_version}-{rasters}"
-        return self._data / f"rebuild-{key}.db"
+        path = self._data / f"rebuild-{key}.db"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for other in self._data.glob("rebuild-*.db*"):
+            if not other.name.startswith(path.name):
+                other.unlink()
+        partial = open_database(f"sqlite:///{path}")
+        try:
+            yield path, partial
+        finally:
+            partial.close()
 
 
-def _google(
-    fonts: Path, only: Sequence[str], limit: int | None, refused: list[Refusal]
-) -> Iterator[FamilySource]:
-    folders = google_folders(fonts)
-    if unknown := sorted(set(only) - {folder.name for folder in folders}):
-        raise QueryError(f"not below {fonts}: {', '.join(unknown)}")
+def _google(plan: RebuildPlan, refused: list[Refusal]) -> Iterator[FamilySource]:
+    folders, only = google_folders(plan.fonts), set(plan.only)
+    if unknown := sorted(only - {folder.name for folder in folders}):
+        raise QueryError(f"not below {plan.fonts}: {', '.join(unknown)}")
     if only:
-        folders = [folder for folder in folders if folder.name in set(only)]
-    for folder in folders[:limit]:
+        folders = [folder for folder in folders if folder.name in only]
+    for folder in folders[: plan.limit]:
         try:
             yield google_family(folder)
         except FolderError as error:

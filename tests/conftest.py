@@ -10,6 +10,10 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
+from tests.catalog_fixtures import built_data, catalog, settings
+
+__all__ = ["built_data", "catalog", "settings"]
+
 
 @pytest.fixture(scope="session")
 def fonts_dir() -> Path:

@@ -1,0 +1,262 @@
+"""FontCatalog on a fake embedder: what it finds, what it refuses, what it lists."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import string
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from db.session import open_database
+from encoder.boxes import Box
+from encoder.fontfile import FaceRef
+from encoder.reference import reference_lines
+from encoder.typeset import draw_line
+from index.answers import Filters
+from index.bootstrap import open_catalog
+from index.catalog import FontCatalog
+from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
+from index.settings import Settings
+from tests.fake_embedder import FakeEmbedder
+
+# The fake embedder compares pictures, so queries show texts that the samples show.
+LETTERS = frozenset(string.ascii_letters)
+TEXTS = [line.text for line in reference_lines(LETTERS) if line.kind == "lower"]
+
+
+def picture_of(path: Path, text: str = TEXTS[0], size: int = 64) -> np.ndarray:
+    """Text drawn in a font file, uint8 [H, W, 3]."""
+    line = np.asarray(draw_line(FaceRef(path), text, size))
+    return np.repeat(line[:, :, None], 3, axis=2)
+
+
+def two_lines(first: Path, second: Path) -> np.ndarray:
+    """A line in each font, one above the other with a gap."""
+    above, below = picture_of(first, TEXTS[0], 70), picture_of(second, TEXTS[-1], 40)
+    height, width = above.shape[0] + below.shape[0] + 40, max(above.shape[1], below.shape[1])
+    page = np.full((height, width, 3), 255, np.uint8)
+    page[: above.shape[0], : above.shape[1]] = above
+    page[height - below.shape[0] :, : below.shape[1]] = below
+    return page
+
+
+def naive_scores(
+    settings: Settings, lines: list[np.ndarray], weights: list[float]
+) -> dict[str, float]:
+    """Every family's score from the definition: loops over all vectors of the database."""
+    with open_database(settings.database_url).begin() as rows:
+        found = rows.vectors(64)
+        _, faces = rows.sample_faces()
+        family_of = {face.id: face.family_id for face in rows.faces()}
+    scores: dict[str, float] = {}
+    for family in set(family_of.values()):
+        mine = [i for i, face in enumerate(faces) if family_of[face] == family]
+        for line, weight in zip(lines, weights, strict=True):
+            each = [max(float(found.vectors[i].astype(np.float64) @ w) for i in mine) for w in line]
+            scores[family] = scores.get(family, 0) + weight / sum(weights) * sum(each) / len(each)
+    return scores
+
+
+@pytest.mark.parametrize(
+    "face",
+    ["lora-400-normal", "lora-700-normal", "cantarell-700-italic", "abril-fatface-400-normal"],
+)
+def test_the_face_that_drew_a_word_comes_first(
+    catalog: FontCatalog, settings: Settings, face: str
+) -> None:
+    """The family and the very face are first, with a verdict of match."""
+    family, weight, style = face.rsplit("-", 2)
+    path = settings.fonts / family / f"{family}-latin-{weight}-{style}.woff2"
+    answer = catalog.search(picture_of(path))
+    assert answer.matches[0].family.id == family
+    assert answer.matches[0].face.id == face
+    assert answer.matches[0].preview_url == f"/v1/faces/{face}/preview.png"
+    assert answer.verdict == "match"
+
+
+def test_the_vote_is_the_definition(
+    catalog: FontCatalog, settings: Settings, sans_path: Path, serif_path: Path
+) -> None:
+    """Scores and order for two lines are those of a loop over all vectors."""
+    page = two_lines(sans_path, serif_path)
+    lines = FakeEmbedder().embed_lines(page)
+    assert len(lines) == 2
+    weights = [float(line.box.area) for line in lines]
+    expected = naive_scores(settings, [line.vectors for line in lines], weights)
+    answer = catalog.search(page)
+    assert [m.family.id for m in answer.matches] == sorted(expected, key=lambda f: -expected[f])
+    for match in answer.matches:
+        assert match.score == pytest.approx(expected[match.family.id], abs=1e-5)
+
+
+def test_each_region_has_its_own_matches(
+    catalog: FontCatalog, sans_path: Path, serif_path: Path
+) -> None:
+    """Two lines in two fonts: each region names its own, from the top down."""
+    answer = catalog.search(two_lines(sans_path, serif_path))
+    assert [r.matches[0].family.id for r in answer.regions] == ["cantarell", "lora"]
+    assert answer.regions[0].box.y1 <= answer.regions[1].box.y0
+    assert answer.matches[0].family.id == "cantarell"  # by far the larger line
+
+
+def test_a_crop_asks_for_its_part_only(
+    catalog: FontCatalog, sans_path: Path, serif_path: Path
+) -> None:
+    """A crop around the second line answers the second font, in the picture's pixels."""
+    page = two_lines(sans_path, serif_path)
+    second = catalog.search(page).regions[1].box
+    crop = Box(0, second.y0 - 5, page.shape[1], page.shape[0])
+    answer = catalog.search(page, crop=crop)
+    assert [r.matches[0].family.id for r in answer.regions] == ["lora"]
+    assert answer.regions[0].box.y0 >= crop.y0
+
+
+def test_an_empty_picture_has_no_text(catalog: FontCatalog) -> None:
+    """White paper: verdict no_text, nothing found, but the catalogue is described."""
+    answer = catalog.search(np.full((50, 200, 3), 255, np.uint8))
+    assert (answer.verdict, answer.matches, answer.regions) == ("no_text", (), ())
+    assert answer.catalogue.families == 4 and answer.catalogue.faces == 8
+
+
+def test_filters_are_applied_inside_the_search(catalog: FontCatalog, serif_path: Path) -> None:
+    """A serif word among sans only: the sans comes, with the same score as without a filter."""
+    picture = picture_of(serif_path)
+    plain = {m.family.id: m.score for m in catalog.search(picture).matches}
+    filters = Filters(category=frozenset({"sans-serif"}), source=frozenset({"google"}))
+    (match,) = catalog.search(picture, filters=filters).matches
+    assert match.family.id == "cantarell"
+    assert match.score == pytest.approx(plain["cantarell"], abs=1e-6)
+
+
+@pytest.mark.parametrize("values", [frozenset(), frozenset({"no such licence"})])
+def test_filters_that_leave_nothing(
+    catalog: FontCatalog, serif_path: Path, values: frozenset[str]
+) -> None:
+    """No family passes: unknown, no matches, and still a region for the line."""
+    answer = catalog.search(picture_of(serif_path), filters=Filters(license=values))
+    assert (answer.verdict, answer.matches) == ("unknown", ())
+    assert len(answer.regions) == 1 and answer.regions[0].matches == ()
+
+
+@pytest.mark.parametrize("k", [-1, 0, 51])
+def test_k_out_of_range(catalog: FontCatalog, serif_path: Path, k: int) -> None:
+    """k outside 1..50 raises QueryError naming it, for search and for similar."""
+    with pytest.raises(QueryError, match=f"k is {k}"):
+        catalog.search(picture_of(serif_path), k=k)
+    with pytest.raises(QueryError, match=f"k is {k}"):
+        catalog.similar("lora", k=k)
+
+
+def test_k_rows_come_back(catalog: FontCatalog, serif_path: Path) -> None:
+    """k bounds the rows; all families when it is larger."""
+    assert len(catalog.search(picture_of(serif_path), k=2).matches) == 2
+    assert len(catalog.search(picture_of(serif_path), k=50).matches) == 4
+
+
+def test_a_crop_outside_is_refused(catalog: FontCatalog, serif_path: Path) -> None:
+    """A crop beside the picture raises QueryError with both sizes."""
+    with pytest.raises(QueryError, match="5000"):
+        catalog.search(picture_of(serif_path), crop=Box(5000, 0, 5010, 10))
+
+
+def test_similar_leaves_the_family_itself_out(catalog: FontCatalog) -> None:
+    """Kin of Cantarell: the three others, the filter respected, unknown ids refused."""
+    found = [m.family.id for m in catalog.similar("cantarell")]
+    assert sorted(found) == ["abril-fatface", "courier-prime", "lora"]
+    assert catalog.similar("cantarell", license=frozenset({"MIT"})) == ()
+    with pytest.raises(UnknownFamilyError, match="'nobody'"):
+        catalog.similar("nobody")
+
+
+def test_pages_hold_every_family_once(catalog: FontCatalog) -> None:
+    """Pages of three: all four names in order, then no cursor."""
+    first = catalog.families(limit=3)
+    rest = catalog.families(limit=3, cursor=first.next_cursor)
+    names = [f.name for f in (*first.items, *rest.items)]
+    assert names == ["Abril Fatface", "Cantarell", "Courier Prime", "Lora"]
+    assert first.next_cursor is not None and rest.next_cursor is None
+
+
+def test_pages_are_filtered(catalog: FontCatalog) -> None:
+    """Name parts in any case and categories narrow a page."""
+    assert [f.id for f in catalog.families(q=" PRIME ").items] == ["courier-prime"]
+    assert [f.id for f in catalog.families(category=frozenset({"serif"})).items] == ["lora"]
+    assert catalog.families(q="%").items == ()
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "ä", "W10", "WzEsMl0", "e30", "bnVsbA", "A" * 5000])
+def test_a_forged_cursor_is_refused(catalog: FontCatalog, cursor: str) -> None:
+    """What no page gave raises QueryError."""
+    with pytest.raises(QueryError, match="cursor"):
+        catalog.families(cursor=cursor)
+
+
+@pytest.mark.parametrize("limit", [0, 201])
+def test_a_limit_out_of_range(catalog: FontCatalog, limit: int) -> None:
+    """Limits outside 1..200 raise QueryError."""
+    with pytest.raises(QueryError, match="limit"):
+        catalog.families(limit=limit)
+
+
+def test_a_family_in_detail(catalog: FontCatalog) -> None:
+    """Faces from light to bold with their previews; unknown ids are refused."""
+    detail = catalog.family("lora")
+    assert [face.id for face in detail.faces] == ["lora-400-normal", "lora-700-normal"]
+    assert detail.license_url == "https://openfontlicense.org"
+    assert detail.to_json()["url"] == "https://fonts.google.com/specimen/Lora"
+    with pytest.raises(UnknownFamilyError):
+        catalog.family("nobody")
+
+
+def test_a_preview_draws_the_text(catalog: FontCatalog) -> None:
+    """A longer text makes a wider PNG; characters that the face lacks are left out."""
+    short, long = (catalog.preview("lora-400-normal", text) for text in ("ab", "abcdefgh"))
+    assert short.mimetype == "image/png"
+    assert _size(long.data)[0] > 2 * _size(short.data)[0]
+    assert catalog.preview("lora-400-normal", "ab\u2603").data == short.data
+
+
+def test_a_preview_without_the_file_is_the_specimen(
+    catalog: FontCatalog, settings: Settings
+) -> None:
+    """No font file, or a text of which nothing can be drawn: the stored WebP."""
+    by_text = catalog.preview("lora-400-normal", "\u4e2d")
+    shutil.rmtree(settings.fonts)
+    by_file = catalog.preview("lora-400-normal", "abc")
+    assert by_text == by_file and by_file.mimetype == "image/webp"
+    width, height = _size(by_file.data)
+    assert 20 < width <= 480 and 20 < height <= 64
+    with pytest.raises(UnknownFaceError):
+        catalog.preview("nobody-400-normal")
+
+
+def test_an_empty_catalogue_answers(tmp_path: Path, serif_path: Path) -> None:
+    """Nothing in it: searches say unknown, lists are empty."""
+    settings = Settings(data=tmp_path / "new", prebuilt=tmp_path / "none")
+    with closing(open_catalog(settings, embedder=FakeEmbedder())) as empty:
+        answer = empty.search(picture_of(serif_path))
+        assert (answer.verdict, answer.matches) == ("unknown", ())
+        assert empty.families().items == () and empty.stats()["families"] == 0
+        empty.ping()
+
+
+def test_the_answer_is_the_apis_json(catalog: FontCatalog, serif_path: Path) -> None:
+    """to_json has exactly the keys that the HTTP contract names."""
+    answer = catalog.search(picture_of(serif_path)).to_json()
+    assert list(answer) == ["verdict", "matches", "regions", "catalogue", "took_ms"]
+    match = answer["matches"][0]
+    assert list(match) == ["family", "face", "score", "confidence", "twins", "preview_url"]
+    assert list(match["family"]) == ["id", "name", "category", "license", "source", "url"]
+    assert list(match["face"]) == ["id", "weight", "italic"]
+    assert list(answer["regions"][0]) == ["box", "text", "matches"]
+    assert list(answer["catalogue"]) == ["generation", "families", "faces", "encoder"]
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(data)) as image:
+        return image.size
