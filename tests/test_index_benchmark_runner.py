@@ -1,0 +1,167 @@
+"""A whole run over four families with a fake embedder: what it asks, finds and leaves alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from encoder import browser
+from index.benchmark import compare, faces, own, report, runner, sandbox
+from index.benchmark.queries import QuerySet, draw_queries
+from index.bootstrap import open_catalog
+from index.settings import Settings
+from tests.catalog_fixtures import *  # noqa: F403
+from tests.fake_embedder import FakeEmbedder
+
+pytestmark = pytest.mark.skipif(not browser.available(), reason="no Chromium here")
+
+
+def _own_font(folder: Path, fonts: Path) -> Path:
+    """Courier Prime as a desktop font of another name, in a folder of its own."""
+    folder.mkdir()
+    with TTFont(next((fonts / "courier-prime").glob("*.woff2"))) as font:
+        font.flavor = None
+        for record in font["name"].names:
+            if record.nameID in (1, 16):
+                record.string = "House Mono"
+        font.save(folder / "house.ttf")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(built_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple]:
+    """A finished run: (record, notices, every progress call, settings)."""
+    folder = tmp_path_factory.mktemp("run")
+    settings = Settings(data=built_data, prebuilt=folder / "none")
+    plan = runner.Plan(
+        fonts=built_data / "fonts",
+        cache=folder / "queries",
+        families=8,
+        levels=("clean", "word"),
+        own=[_own_font(folder / "own", built_data / "fonts")],
+        real=folder / "nowhere",
+        baselines=True,
+    )
+    calls: list[tuple[str, int, int]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compare, "_imagenet", lambda: None)  # half a minute of torch
+        record, notices = runner.run(
+            settings,
+            plan,
+            embedder=FakeEmbedder(),
+            progress=lambda *call: calls.append(call),
+        )
+    yield record, notices, calls, settings
+
+
+def test_every_family_is_asked_at_every_level(made: tuple):
+    """Four seen families make four queries a level, none unseen; the own font two."""
+    levels = made[0]["levels"]
+    assert {name: sides["all"]["n"] for name, sides in levels.items()} == {
+        "clean": 4,
+        "word": 4,
+        "own": 2,
+    }
+    assert levels["clean"]["seen"]["n"] == 4
+    assert levels["own"]["unseen"]["n"] == 2
+
+
+def test_the_right_families_are_found(made: tuple):
+    """Five families in all: among the first five rows everything must be right."""
+    levels = made[0]["levels"]
+    assert levels["clean"]["all"]["twin"]["5"] == 1.0
+    assert levels["own"]["all"]["twin"]["5"] == 1.0
+
+
+def test_the_record_says_what_was_measured(made: tuple):
+    """Seed, encoder, catalogue, exact search, rejection, time and memory are all there."""
+    record = made[0]
+    assert record["seed"] == 0
+    assert record["catalogue"]["encoder"] == FakeEmbedder().sha256
+    assert record["catalogue"]["families"] == 4
+    assert record["ann_recall_at_5"] > 0.99
+    assert 0 <= record["auroc"]["own"] <= 1
+    assert 0 < record["latency_ms"]["p50"] <= record["latency_ms"]["p99"]
+    assert record["peak_memory_mb"] > 10
+    assert record["machine"]["cores"] >= 1
+    assert json.loads(json.dumps(record)) == record
+
+
+def test_baselines_answer_the_same_queries(made: tuple):
+    """All finders over the same four references, on the same eight queries."""
+    found = made[0]["baselines"]
+    assert found["families"] == 4
+    assert {"the encoder", "mean pictures", "PCA of pixels, 256 numbers"} <= set(found["finders"])
+    for levels in found["finders"].values():
+        assert {name: summary["n"] for name, summary in levels.items()} == {"clean": 4, "word": 4}
+        assert levels["clean"]["twin"]["5"] == 1.0
+
+
+def test_what_is_missing_is_said(made: tuple):
+    """No folder of real pictures is a notice, not an error."""
+    assert any("nowhere" in notice for notice in made[1])
+
+
+def test_progress_reaches_its_end(made: tuple):
+    """The last call of asking says all are done."""
+    asking = [call for call in made[2] if call[0] == "asking"]
+    assert asking[-1] == ("asking", 8, 8)
+
+
+def test_the_catalogue_is_left_alone(made: tuple):
+    """The own font was added to a copy: the catalogue still holds four families."""
+    with closing(open_catalog(made[3], embedder=FakeEmbedder())) as catalog:
+        assert catalog.stats()["families"] == 4
+
+
+def test_the_report_is_written(made: tuple, tmp_path: Path):
+    """A record, a page whose table has a row a level, and the plots that it shows."""
+    path = report.write(made[0], tmp_path)
+    assert json.loads(path.read_text())["seed"] == 0
+    page = (tmp_path / "README.md").read_text()
+    assert "| headlines | - | - | - | - |" in page  # nothing unseen was asked
+    assert "| own fonts, added for the run |" in page
+    assert "| mean pictures |" in page
+    for name in ("levels", "categories", "lengths", "sizes"):
+        assert f"({name}.png)" in page
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_copy_may_be_changed(built_data: Path, tmp_path: Path):
+    """Removing a family from the copy leaves it in the original."""
+    settings = Settings(data=built_data, prebuilt=tmp_path)
+    with sandbox.temporary_copy(settings, FakeEmbedder()) as (copied, catalog):
+        assert copied.data != settings.data
+        catalog.remove_family("lora")
+        assert catalog.stats()["families"] == 3
+    assert not copied.data.exists()
+    with closing(open_catalog(settings, embedder=FakeEmbedder())) as catalog:
+        assert catalog.stats()["families"] == 4
+
+
+def test_own_queries_get_the_ids_of_the_catalogue(built_data: Path, tmp_path: Path):
+    """The truth is the id that adding gave; a family that was not taken is not asked."""
+    settings = Settings(data=built_data, prebuilt=tmp_path)
+    (family,) = faces.own_families([_own_font(tmp_path / "own", built_data / "fonts")])
+    drawn = draw_queries([family], tmp_path / "q", seed=0, levels=["word"])
+    with sandbox.temporary_copy(settings, FakeEmbedder()) as (_, catalog):
+        ids = own.add(catalog, [family])
+        assert ids == {"House Mono": "house-mono"}
+        assert own.add(catalog, [family]) == ids  # a duplicate is known under its id
+    (query,) = own.under_their_ids(drawn, ids).queries
+    assert (query.family, query.level, query.seen) == ("house-mono", "own", False)
+    assert own.under_their_ids(drawn, {}) == QuerySet(drawn.folder, (), ())
+
+
+def test_nothing_to_ask_is_an_error(built_data: Path, tmp_path: Path):
+    """Fonts that the catalogue does not hold cannot be looked for."""
+    (tmp_path / "fonts").mkdir()
+    settings = Settings(data=built_data, prebuilt=tmp_path)
+    plan = runner.Plan(fonts=tmp_path / "fonts", cache=tmp_path / "q", real=tmp_path / "none")
+    with pytest.raises(runner.NothingToAskError, match="fetch_fonts"):
+        runner.run(settings, plan, embedder=FakeEmbedder())
