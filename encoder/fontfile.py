@@ -19,6 +19,7 @@ from fontTools.ttLib import TTFont
 from PIL import ImageFont
 
 from encoder.fontcmap import PRIVATE_USE, read_segments
+from encoder.fontcomposites import MAX_PARTS, largest_composite
 from encoder.fontguard import FontRefusedError, face_count, read_font_bytes
 from encoder.fontletters import FIRST, LAST, draw_check
 from encoder.fontnames import Names, name_of, read_names
@@ -133,15 +134,20 @@ def _coverage(font: TTFont, data: bytes, index: int) -> frozenset[str]:
     segments = read_segments(font.reader["cmap"]) if "cmap" in font else None
     if segments is None:
         raise FontRefusedError("no-latin", "The font maps no Unicode characters.")
+    if largest_composite(font) > MAX_PARTS:
+        raise FontRefusedError("broken", f"One glyph is made of more than {MAX_PARTS:,} parts.")
     glyphs = font["maxp"].numGlyphs
     mapped = [chr(c) for c in range(FIRST, LAST + 1) if 0 < segments.glyph(c) < glyphs]
+    return draw_check(_drawable(data, index), mapped, segments.count(*PRIVATE_USE))
+
+
+def _drawable(data: bytes, index: int) -> ImageFont.FreeTypeFont:
     try:
-        drawn = ImageFont.truetype(
+        return ImageFont.truetype(
             io.BytesIO(data), _DRAW_SIZE, index=index, layout_engine=ImageFont.Layout.BASIC
         )
     except (OSError, ValueError, MemoryError) as error:
         raise FontRefusedError("broken", f"FreeType cannot open it ({error}).") from error
-    return draw_check(drawn, mapped, segments.count(*PRIVATE_USE))
 
 
 def _instances(font: TTFont, names: Names) -> list[tuple[str, tuple[tuple[str, float], ...]]]:

@@ -20,10 +20,12 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTCollection, TTFont
 from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
+from fontTools.ttLib.tables._g_l_y_f import Glyph, GlyphComponent
 from fontTools.ttLib.tables.DefaultTable import DefaultTable
 from PIL import ImageFont
 
 from encoder.fontcmap import read_segments
+from encoder.fontcomposites import largest_composite
 from encoder.fontfile import FaceRef, FontRefusedError, read_faces
 from encoder.fontguard import MAX_BYTES
 
@@ -557,6 +559,71 @@ def test_a_forged_character_map_costs_no_time(edit: Callable[..., Path]) -> None
         assert read_faces(path)
     except FontRefusedError as error:
         assert error.code
+
+
+def nested(*rows: tuple[str, int]) -> Any:
+    """A composite glyph: so many copies of each named glyph."""
+    glyph = Glyph()
+    glyph.numberOfContours, glyph.components = -1, []
+    for name, copies in rows:
+        for _ in range(copies):
+            part = GlyphComponent()
+            part.glyphName, part.x, part.y, part.flags = name, 0, 0, 0x2
+            glyph.components.append(part)
+    glyph.xMin = glyph.yMin = glyph.xMax = glyph.yMax = 0
+    return glyph
+
+
+def nest(path: Path, chain: dict[str, Any]) -> Path:
+    """Every letter is one copy of the last glyph of `chain`."""
+    font = TTFont(built(path, lambda c, i: picture(i)), recalcBBoxes=False)
+    glyphs = font["glyf"]
+    for name, glyph in chain.items():
+        glyphs[name] = glyph
+        font["hmtx"][name] = (600, 0)
+    for name in font.getBestCmap().values():
+        glyphs[name] = nested((list(chain)[-1], 1))
+    font["maxp"].recalc = lambda font: None
+    font["maxp"].numGlyphs, font["maxp"].maxComponentDepth = len(glyphs.glyphOrder), 40
+    font.save(path)
+    return path
+
+
+@pytest.mark.parametrize("flavor", [None, "woff2"])
+def test_nested_composites_are_not_followed(tmp_path: Path, flavor: str | None) -> None:
+    """Ten copies of ten copies ... of nothing, twenty deep, are counted and not drawn."""
+    chain = {"n0": TTGlyphPen(None).glyph()}
+    chain |= {f"n{i}": nested((f"n{i - 1}", 10)) for i in range(1, 21)}
+    path = nest(tmp_path / "nest.ttf", chain)
+    if flavor:
+        path = changed(path, tmp_path / "nest.woff2", lambda font: None, flavor)
+    code, message = refusal(path)
+    assert code == "broken" and "parts" in message
+
+
+def test_composites_in_a_circle_are_broken(tmp_path: Path) -> None:
+    """A glyph that contains itself by way of another is refused."""
+    path = nest(tmp_path / "c.ttf", {"n0": nested(("n1", 1)), "n1": nested(("n0", 1))})
+    code, message = refusal(path)
+    assert code == "broken" and "circle" in message
+
+
+@pytest.mark.parametrize("flavor", [None, "woff", "woff2"])
+def test_parts_are_counted_as_fonttools_does(
+    serif_path: Path, tmp_path: Path, flavor: str | None
+) -> None:
+    """The largest composite of a real font has the parts that fontTools sees."""
+    path = changed(serif_path, tmp_path / "serif", lambda font: None, flavor)
+    full = TTFont(path)
+
+    def parts(name: str) -> int:
+        glyph = full["glyf"][name]
+        return 1 + sum(parts(c.glyphName) for c in glyph.components) if glyph.isComposite() else 1
+
+    expected = max(parts(name) for name in full.getGlyphOrder())
+    assert expected > 2
+    with TTFont(path, lazy=True) as font:
+        assert largest_composite(font) == expected
 
 
 def test_brotli_bomb_is_refused(tmp_path: Path) -> None:
