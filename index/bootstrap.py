@@ -11,6 +11,7 @@ from index.locks import WriterLock
 from index.rebuild import Rebuilder
 from index.settings import Settings
 from index.shipping import install_prebuilt
+from index.showing import Shower
 from index.writer import Writer
 
 
@@ -40,7 +41,7 @@ def open_catalog(
         encoder,
         Writer(database, live, encoder, settings.data),
         Rebuilder(database, live, encoder, settings.data),
-        settings.data,
+        Shower(database, settings.data),
     )
 
 

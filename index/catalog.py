@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from db.records import FaceRecord, FileRecord
+from db.records import FaceRecord
 from db.session import Database
 from encoder.boxes import Box
-from encoder.fontfile import FaceRef
-from encoder.typeset import TypesetError
-from index import listing, previews
+from index import listing
 from index.answers import (
     AddReport,
     FaceDetail,
@@ -30,11 +28,12 @@ from index.answers import (
 )
 from index.batch import OnProgress
 from index.builder import Embedder
-from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
+from index.errors import QueryError, UnknownFamilyError
 from index.live import LiveView
 from index.ranking import preview_url, rank_lines
 from index.rebuild import Rebuilder, RebuildPlan
 from index.shipping import write_prebuilt
+from index.showing import Shower
 from index.sources import regular_first
 from index.verdict import verdict
 from index.writer import Writer
@@ -60,14 +59,14 @@ class FontCatalog:
         embedder: Embedder,
         writer: Writer,
         rebuilder: Rebuilder,
-        data: Path,
+        shower: Shower,
     ) -> None:
         self._database = database
         self._live = live
         self._embedder = embedder
         self._writer = writer
         self._rebuilder = rebuilder
-        self._data = data
+        self._shower = shower
 
     # Finding -------------------------------------------------------------------------
 
@@ -163,20 +162,11 @@ class FontCatalog:
         The family's stored specimen where the font file is not here or cannot draw the
         text. Raises `UnknownFaceError`, also when there is neither.
         """
-        with self._database.begin() as rows:
-            face = rows.face(face_id)
-            if face is None:
-                raise UnknownFaceError(face_id)
-            file = rows.file(face.file_sha256) if face.file_sha256 else None
-            family = rows.family(face.family_id)
-            stored = rows.specimen(face.family_id)
-        wanted = text if text and text.strip() else family.name if family else face_id
-        drawn = self._drawn(face, file, wanted)
-        if drawn is not None:
-            return Preview(drawn, "image/png")
-        if stored is not None:
-            return Preview(stored, "image/webp")
-        raise UnknownFaceError(face_id)
+        return self._shower.preview(face_id, text)
+
+    def sheet(self, picture: np.ndarray, answer: SearchAnswer) -> bytes:
+        """A PNG of the picture (uint8 [H, W, 3]) with a specimen of every match below it."""
+        return self._shower.sheet(picture, answer)
 
     def stats(self) -> dict[str, Any]:
         """What the catalogue holds, as numbers and counts by category, licence and source."""
@@ -220,7 +210,7 @@ class FontCatalog:
 
     def rebuild_from_fonts(
         self,
-        fonts: Path,
+        fonts: Path | None = None,
         *,
         only: Sequence[str] = (),
         limit: int | None = None,
@@ -230,9 +220,9 @@ class FontCatalog:
     ) -> RebuildReport:
         """Make the catalogue from the families below `fonts` and the own files kept here.
 
-        `only` names family ids, `limit` keeps the first N, `jobs` is the number of processes
-        (one a core by default), `chromium` says whether the second rasteriser draws too (by
-        default where it is available). Searches go on with the old
+        `fonts` is `fonts/` in the data folder by default, `only` names family ids, `limit`
+        keeps the first N, `jobs` is the number of processes (one a core by default),
+        `chromium` says whether the second rasteriser draws too (where it is available). Searches go on with the old
         catalogue until all is done; a second call continues where a first was cut off.
         `on_progress(done, total)` counts families. Raises `FolderError`, `BusyError`.
         """
@@ -250,16 +240,6 @@ class FontCatalog:
     def close(self) -> None:
         """Give the database back; the catalogue is not to be used any more."""
         self._database.close()
-
-    def _drawn(self, face: FaceRecord, file: FileRecord | None, text: str) -> bytes | None:
-        path = self._data / file.path if file is not None and file.path else None
-        if path is None or not path.is_file():
-            return None
-        ref = FaceRef(path, face.file_index, face.variation)
-        try:
-            return previews.preview(ref, text, frozenset(face.coverage))
-        except TypesetError:
-            return None
 
 
 def _require_k(k: int) -> None:

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 class RebuildPlan:
     """What `FontCatalog.rebuild_from_fonts` was asked for."""
 
-    fonts: Path
+    fonts: Path | None = None
     only: tuple[str, ...] = ()
     limit: int | None = None
     jobs: int | None = None
@@ -65,8 +65,9 @@ class Rebuilder:
         started = time.monotonic()
         use_browser = browser.available() if plan.chromium is None else plan.chromium
         refused: list[Refusal] = []
+        fonts = plan.fonts or self._data / "fonts"
         with self._lock.hold():
-            sources = [*_google(plan, refused), *self._own()]
+            sources = [*_google(plan, fonts, refused), *self._own()]
             with self._partial(use_browser) as (path, partial):
                 jobs = plan.jobs or os.cpu_count() or 1
                 self._draw(partial, sources, use_browser, jobs, refused, on_progress)
@@ -146,10 +147,10 @@ class Rebuilder:
             partial.close()
 
 
-def _google(plan: RebuildPlan, refused: list[Refusal]) -> Iterator[FamilySource]:
-    folders, only = google_folders(plan.fonts), set(plan.only)
+def _google(plan: RebuildPlan, fonts: Path, refused: list[Refusal]) -> Iterator[FamilySource]:
+    folders, only = google_folders(fonts), set(plan.only)
     if unknown := sorted(only - {folder.name for folder in folders}):
-        raise QueryError(f"not below {plan.fonts}: {', '.join(unknown)}")
+        raise QueryError(f"not below {fonts}: {', '.join(unknown)}")
     if only:
         folders = [folder for folder in folders if folder.name in only]
     for folder in folders[: plan.limit]:

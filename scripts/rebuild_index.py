@@ -1,0 +1,58 @@
+"""Make the catalogue anew: from font files, or only its index from the stored vectors."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from scripts.terminal import opened, progress, run
+
+
+def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line; exits with 2 when it is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.rebuild_index", description=__doc__)
+    add = parser.add_argument
+    add("--fonts", type=Path, help="the families' folder (data/fonts)")
+    add("--from-vectors", action="store_true", help="draw nothing, make the index only")
+    add("--only", nargs="+", default=[], metavar="ID", help="a catalogue of these families only")
+    add("--limit", type=int, metavar="N", help="a catalogue of the first N families only")
+    add("--jobs", type=int, metavar="N", help="processes (one a core)")
+    flag = {"action": "store_false", "default": None, "help": "draw with FreeType only"}
+    add("--no-chromium", dest="chromium", **flag)
+    add("--prebuilt", type=Path, metavar="DIR", help="also write the catalogue that is shipped")
+    add("--json", action="store_true", help="print the report as JSON")
+    return parser.parse_args(argv)
+
+
+def rebuild(args: argparse.Namespace) -> int:
+    """Rebuild and print the report."""
+    with opened(rebuilding=not args.from_vectors) as catalog:
+        with progress("family", quiet=args.json) as show:
+            if args.from_vectors:
+                report = catalog.rebuild_from_vectors(on_progress=show)
+            else:
+                report = catalog.rebuild_from_fonts(
+                    args.fonts,
+                    only=args.only,
+                    limit=args.limit,
+                    jobs=args.jobs,
+                    chromium=args.chromium,
+                    on_progress=show,
+                )
+        shipped = catalog.write_prebuilt(args.prebuilt) if args.prebuilt else None
+    if args.json:
+        print(json.dumps({**report.to_json(), "prebuilt": shipped}))
+        return 0
+    for refusal in report.refused:
+        print(f"left out: {refusal.name} ({refusal.code}): {refusal.reason}")
+    print(
+        f"{report.families} families, {report.faces} faces, {report.samples} samples in "
+        f"{report.seconds:.0f} s; generation {report.generation}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run("rebuild_index", lambda: rebuild(parse_arguments())))

@@ -1,0 +1,33 @@
+"""Remove families from the catalogue."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from scripts.terminal import opened, run
+
+
+def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line; exits with 2 when it is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.remove_font", description=__doc__)
+    parser.add_argument("ids", nargs="+", metavar="ID", help="such as playfair-display")
+    parser.add_argument("--json", action="store_true", help="print what was removed as JSON")
+    return parser.parse_args(argv)
+
+
+def remove(args: argparse.Namespace) -> int:
+    """Remove one after the other; stops at the first that is not there."""
+    with opened() as catalog:
+        for family_id in args.ids:
+            catalog.remove_family(family_id)
+            if not args.json:
+                print(f"removed: {family_id}")
+    if args.json:
+        print(json.dumps({"removed": args.ids}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run("remove_font", lambda: remove(parse_arguments())))
