@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from encoder.fontnames import Names, name_of, read_names
 __all__ = ["FaceRef", "FontFace", "FontRefusedError", "read_faces"]
 
 MAX_FACES = 512  # named instances of one file; the largest real font has about 200
+SECONDS = 10.0  # for drawing all letters of a file; 0.03 is usual
 _DRAW_SIZE = 48
 _UNITS_PER_EM = range(16, 16385)  # the OpenType specification, chapter head
 _WIDTHS = {1: 50, 2: 62, 3: 75, 4: 88, 5: 100, 6: 112, 7: 125, 8: 150, 9: 200}  # chapter OS/2
@@ -77,12 +79,12 @@ def read_faces(path: Path) -> tuple[FontFace, ...]:
     """
     path = Path(path)
     data = read_font_bytes(path)
-    sha256 = hashlib.sha256(data).hexdigest()
+    file = _File(path, data, hashlib.sha256(data).hexdigest(), time.monotonic() + SECONDS)
     faces: list[FontFace] = []
     refusals: list[FontRefusedError] = []
     for index in range(face_count(data)):
         try:
-            faces += _faces_at(path, data, index, sha256)
+            faces += _faces_at(file, index)
         except FontRefusedError as error:
             refusals.append(error)
     if not faces:
@@ -90,13 +92,23 @@ def read_faces(path: Path) -> tuple[FontFace, ...]:
     return tuple(faces)
 
 
-def _faces_at(path: Path, data: bytes, index: int, sha256: str) -> list[FontFace]:
-    with _opened(data, index, path.name) as font:
-        coverage = _coverage(font, data, index)
-        names = read_names(font, path.stem)
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file while it is read; `deadline` is a `time.monotonic()`."""
+
+    path: Path
+    data: bytes
+    sha256: str
+    deadline: float
+
+
+def _faces_at(file: _File, index: int) -> list[FontFace]:
+    with _opened(file, index) as font:
+        coverage = _coverage(font, file, index)
+        names = read_names(font, file.path.stem)
         return [
             FontFace(
-                ref=FaceRef(path, index, variation),
+                ref=FaceRef(file.path, index, variation),
                 family_name=names.family,
                 style_name=style,
                 weight=_weight(font, dict(variation)),
@@ -107,27 +119,27 @@ def _faces_at(path: Path, data: bytes, index: int, sha256: str) -> list[FontFace
                 license_url=names.license_url,
                 designer=names.designer,
                 version=names.version,
-                sha256=sha256,
+                sha256=file.sha256,
             )
             for style, variation in _instances(font, names)
         ]
 
 
 @contextmanager
-def _opened(data: bytes, index: int, name: str) -> Iterator[TTFont]:
+def _opened(file: _File, index: int) -> Iterator[TTFont]:
     """fontTools' view of the file, with whatever it raises turned into a refusal."""
     try:
-        with TTFont(io.BytesIO(data), lazy=True, fontNumber=index) as font:
+        with TTFont(io.BytesIO(file.data), lazy=True, fontNumber=index) as font:
             yield font
     except FontRefusedError:
         raise
     except Exception as error:  # fontTools raises a dozen types for damaged tables
         raise FontRefusedError(
-            "broken", f"{name} is damaged or cut off ({type(error).__name__}: {error})."
+            "broken", f"{file.path.name} is damaged or cut off ({type(error).__name__}: {error})."
         ) from error
 
 
-def _coverage(font: TTFont, data: bytes, index: int) -> frozenset[str]:
+def _coverage(font: TTFont, file: _File, index: int) -> frozenset[str]:
     em = font["head"].unitsPerEm
     if em not in _UNITS_PER_EM:
         raise FontRefusedError("broken", f"The font has {em} units to the em; 16 to 16,384 exist.")
@@ -138,7 +150,8 @@ def _coverage(font: TTFont, data: bytes, index: int) -> frozenset[str]:
         raise FontRefusedError("broken", f"One glyph is made of more than {MAX_PARTS:,} parts.")
     glyphs = font["maxp"].numGlyphs
     mapped = [chr(c) for c in range(FIRST, LAST + 1) if 0 < segments.glyph(c) < glyphs]
-    return draw_check(_drawable(data, index), mapped, segments.count(*PRIVATE_USE))
+    drawn = _drawable(file.data, index)
+    return draw_check(drawn, mapped, segments.count(*PRIVATE_USE), file.deadline)
 
 
 def _drawable(data: bytes, index: int) -> ImageFont.FreeTypeFont:

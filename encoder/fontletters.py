@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -24,17 +25,19 @@ _UNLIKE = 10.3  # mean rank of 26; chance is 12.5, Latin families without accent
 _FEW_ACCENTS = 20  # of U+00C0..U+00FF: fonts of pictures stop at ASCII
 _PRIVATE = 50  # private-use characters
 _MAX_EM = 20  # a letter larger than that is damage, and drawing it takes gigabytes
-_SECONDS = 5.0
 _ICON_WORDS = ("home", "search", "menu", "settings", "delete", "favorite", "check", "email")
 
 
-def draw_check(font: ImageFont.FreeTypeFont, mapped: Sequence[str], private: int) -> frozenset[str]:
+def draw_check(
+    font: ImageFont.FreeTypeFont, mapped: Sequence[str], private: int, deadline: float
+) -> frozenset[str]:
     """The characters of `mapped` that `font` (at 48 px) draws; blanks count as drawn.
 
-    `private` is the number of private-use characters that the font maps. Raises
-    `FontRefusedError` for icons, empty or equal letters, and for what FreeType rejects.
+    `private` is the number of private-use characters that the font maps, `deadline` the
+    `time.monotonic()` at which drawing is given up. Raises `FontRefusedError` for icons,
+    empty or equal letters, and for what FreeType rejects or takes too long over.
     """
-    pictures = _Pictures(font)
+    pictures = _Pictures(font, deadline)
     letters = [c for c in mapped if c in UPPER or c in LOWER]
     if not _enough(letters):
         icons = private >= _PRIVATE
@@ -43,24 +46,24 @@ def draw_check(font: ImageFont.FreeTypeFont, mapped: Sequence[str], private: int
         raise FontRefusedError(code, f"The font maps {len(letters)} Latin letters{detail}.")
     drawn = [c for c in letters if pictures.ink(c)]
     if not _enough(drawn):
-        _refuse_empty(font, pictures, len(drawn))
+        _refuse_empty(pictures, len(drawn))
     accents = sum("\u00c0" <= c <= "\u00ff" for c in mapped)
-    _check_letters(font, pictures, accents)
+    _check_letters(pictures, accents)
     return frozenset(c for c in mapped if c.isspace() or pictures.ink(c))
 
 
 class _Pictures:
     """Glyph bitmaps of one font; remembers FreeType's last complaint and keeps the time."""
 
-    def __init__(self, font: ImageFont.FreeTypeFont) -> None:
+    def __init__(self, font: ImageFont.FreeTypeFont, deadline: float) -> None:
         self.font = font
+        self.deadline = deadline
         self.complaint = ""
-        self._deadline = time.monotonic() + _SECONDS
 
     def mask(self, text: str) -> Image.Image | None:
         """The ink of `text`, mode "L", cropped to it; None when there is none."""
-        if time.monotonic() > self._deadline:
-            raise FontRefusedError("broken", f"Drawing the letters takes more than {_SECONDS} s.")
+        if time.monotonic() > self.deadline:
+            raise FontRefusedError("broken", "Drawing its letters takes too long.")
         try:
             left, top, right, bottom = self.font.getbbox(text)
             if max(right - left, bottom - top) > _MAX_EM * _SIZE * len(text):
@@ -82,16 +85,17 @@ def _enough(letters: Sequence[str]) -> bool:
     return max(upper, len(letters) - upper) >= _ENOUGH
 
 
-def _refuse_empty(font: ImageFont.FreeTypeFont, pictures: _Pictures, drawn: int) -> None:
+def _refuse_empty(pictures: _Pictures, drawn: int) -> None:
     if pictures.complaint:
         raise FontRefusedError("broken", f"FreeType cannot draw it: {pictures.complaint}.")
-    shaped = _shaped(font)
-    if shaped is not None and sum(_Pictures(shaped).ink(word) for word in _ICON_WORDS) > 1:
+    shaped = _shaped(pictures.font)
+    words = _Pictures(shaped, pictures.deadline) if shaped is not None else None
+    if words is not None and sum(words.ink(word) for word in _ICON_WORDS) > 1:
         raise FontRefusedError("icon-font", "Words become icons, and letters alone are empty.")
     raise FontRefusedError("empty-outlines", f"Only {drawn} of the Latin letters have an outline.")
 
 
-def _check_letters(font: ImageFont.FreeTypeFont, pictures: _Pictures, accents: int) -> None:
+def _check_letters(pictures: _Pictures, accents: int) -> None:
     filled = {case: _cells(pictures, case, _as_drawn) for case in (UPPER, LOWER)}
     distinct = max(_distinct(cells) for cells in filled.values())
     if distinct < _DISTINCT:
@@ -100,7 +104,7 @@ def _check_letters(font: ImageFont.FreeTypeFont, pictures: _Pictures, accents: i
         )
     if accents >= _FEW_ACCENTS:
         return
-    if _words_shrink(font):
+    if _words_shrink(pictures.font):
         raise FontRefusedError("icon-font", "Words such as 'home' or 'search' become icons.")
     squares = {case: _cells(pictures, case, _squared) for case in (UPPER, LOWER)}
     ranks = [_rank(cells, _as_drawn) for cells in filled.values()]
@@ -177,7 +181,7 @@ def _rank(cells: np.ndarray, fit: Callable[[Image.Image], Image.Image]) -> float
 def _plain_letters(fit: Callable[[Image.Image], Image.Image]) -> tuple[np.ndarray, np.ndarray]:
     """The letters of Pillow's built-in sans serif, by case."""
     font = ImageFont.load_default(_SIZE)
-    pictures = _Pictures(font)  # type: ignore[arg-type]
+    pictures = _Pictures(font, math.inf)  # type: ignore[arg-type]
     return _unit(_cells(pictures, UPPER, fit)), _unit(_cells(pictures, LOWER, fit))
 
 

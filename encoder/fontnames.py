@@ -13,6 +13,7 @@ from fontTools.ttLib import TTFont
 
 MAX_NAME = 100
 MAX_TEXT = 300
+_MAX_RECORDS = 5000
 _MAX_NAME_BYTES = 4 * 2**20  # forged records may overlap and expand to gigabytes
 
 _FAMILY, _STYLE, _VERSION, _DESIGNER, _LICENSE, _LICENSE_URL = 1, 2, 5, 9, 13, 14
@@ -81,6 +82,8 @@ def _name_table(font: TTFont) -> Any | None:
     try:
         raw = font.reader["name"]
         count = int.from_bytes(raw[2:4], "big")
+        if count > _MAX_RECORDS:
+            return None
         records = np.frombuffer(raw, ">u2", 6 * count, 6).reshape(-1, 6)
         if int(records[:, 4].sum(dtype=np.int64)) > _MAX_NAME_BYTES:
             return None

@@ -561,6 +561,15 @@ def test_a_forged_character_map_costs_no_time(edit: Callable[..., Path]) -> None
         assert error.code
 
 
+def test_drawing_is_given_up_after_a_while(
+    sans_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that takes longer than its time is refused, not waited for."""
+    monkeypatch.setattr("encoder.fontfile.SECONDS", 0.0)
+    code, message = refusal(sans_path)
+    assert code == "broken" and "too long" in message
+
+
 def nested(*rows: tuple[str, int]) -> Any:
     """A composite glyph: so many copies of each named glyph."""
     glyph = Glyph()
