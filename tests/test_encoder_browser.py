@@ -96,6 +96,16 @@ def test_letters_are_never_borrowed(chromium: browser.Chromium, boxes: Path):
 
 
 @needs_chromium
+def test_letters_are_not_borrowed_from_the_face_before(
+    chromium: browser.Chromium, boxes: Path, tmp_path: Path
+):
+    """A face that was drawn a moment ago lends nothing to the next one."""
+    chromium.draw_lines(boxes, ["B"], 40)
+    with pytest.raises(browser.FontRejectedError):
+        chromium.draw_lines(_box_font(tmp_path / "few.ttf", "ab"), ["B"], 40)
+
+
+@needs_chromium
 def test_no_texts_give_no_lines(chromium: browser.Chromium, boxes: Path):
     """The corner case does not start the browser's work."""
     assert chromium.draw_lines(boxes, [], 40) == []

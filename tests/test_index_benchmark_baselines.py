@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -75,6 +77,17 @@ def test_the_same_picture_is_found(average: bool):
     first, second = finder(_picture(30), 10)
     assert (first.family.id, [t.id for t in first.twins]) == ("bold", ["bolder"])
     assert second.family.id == "thin"
+
+
+def test_a_family_is_its_mean_or_its_nearest_line():
+    """A line of the family scores 1 against itself, and less against the mean of two."""
+    thin, bold = _reference("both", 8), _reference("both", 30)
+    both = replace(thin, windows=np.concatenate([thin.windows, bold.windows]))
+    pixels = PixelEmbedder(_windows(4))
+    nearest = ReferenceFinder(pixels, [both], {})(_picture(8), 1)[0].score
+    mean = ReferenceFinder(pixels, [both], {}, average=True)(_picture(8), 1)[0].score
+    assert nearest == pytest.approx(1.0, abs=1e-3)
+    assert mean < nearest - 0.01
 
 
 def test_an_empty_picture_finds_nothing():
