@@ -56,7 +56,7 @@ def made(built_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             embedder=FakeEmbedder(),
             progress=lambda *call: calls.append(call),
         )
-    yield record, notices, calls, settings
+    yield record, notices, calls, settings, folder / "queries"
 
 
 def test_every_family_is_asked_at_every_level(made: tuple):
@@ -100,6 +100,14 @@ def test_baselines_answer_the_same_queries(made: tuple):
     for levels in found["finders"].values():
         assert {name: summary["n"] for name, summary in levels.items()} == {"clean": 4, "word": 4}
         assert levels["clean"]["twin"]["5"] == 1.0
+
+
+def test_every_outcome_is_kept(made: tuple):
+    """A line of JSON a query, with the truth and what came first."""
+    (path,) = made[4].glob("outcomes-*.jsonl")
+    outcomes = [json.loads(line) for line in path.read_text().splitlines()]
+    assert len(outcomes) == 10
+    assert all((o["first"] == o["query"]["family"]) == (o["strict"] == 1) for o in outcomes)
 
 
 def test_what_is_missing_is_said(made: tuple):

@@ -20,6 +20,24 @@ _NAMES = {
     "real": "pictures made by others",
     "own": "own fonts, added for the run",
 }
+_HOW = """## How it is measured
+
+Chromium draws every picture anew from (seed, family, level), with words that no sample of the
+catalogue shows, in the regular, bold, italic or bold italic face of the family at random. Half
+of the families are unseen: `sha1(id) mod 100 < 15`, fixed for good.
+
+- *random strings*: 5 to 10 letters, 14 to 72 px, lower, upper, title and mixed case
+- *headlines*: 2 to 4 words, 40 to 72 px; *single words*: 24 to 72 px
+- *body text*: two lines, 14 to 20 px
+- *styled*: colours; tracking, gradients, shadow, a turn or skew up to 4 degrees for some
+- *75 % size and JPEG 70*: strings and words of 5 to 10 letters, a third also blurred or noisy
+- *photo-like*: perspective, texture, uneven light, blur, noise, JPEG 85
+- *pictures made by others*: type specimens, web pages, posters, photographs
+- *own fonts*: fonts of Debian that Google Fonts lacks, added without retraining, all levels
+
+Weight and slope are those of the best face, where the right family is among the first five.
+*AUROC*: how well the first row's confidence tells whether the right family is in the catalogue
+at all. For the left-out half, the right family's row is taken out of the answer."""
 _HEAD = (
     "| queries | unseen @1 | unseen @5 | unseen @10 | strict @5 | seen @1 | seen @5 | queries |\n"
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
@@ -52,7 +70,7 @@ def markdown(record: Json) -> str:
     ]
     if record["baselines"]:
         parts += ["## Baselines", baseline_table(record)]
-    parts += ["## Pictures", *(f"![{p}]({p}.png)" for p in _PLOTS)]
+    parts += [_HOW, "## Plots", *(f"![{p}]({p}.png)" for p in _PLOTS)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -94,6 +95,7 @@ class _Run:
         baselines = self._baselines(google) if self._plan.baselines else None
         before, after = self._own()
         every = asked + others + after
+        self._keep(every, info["encoder"])
         levels = measure.grouped(every, lambda q: q.level)
         sides = {name: measure.by_side(group) for name, group in levels.items()}
         return {
@@ -118,6 +120,13 @@ class _Run:
             "baselines": baselines,
             "skipped": [list(entry) for entry in google.skipped],
         }, self._notices
+
+    def _keep(self, outcomes: Sequence[Outcome], encoder: str) -> None:
+        """Every single outcome, beside the pictures: to look at what went wrong."""
+        lines = [json.dumps(asdict(outcome), ensure_ascii=False) for outcome in outcomes]
+        path = self._plan.cache / f"outcomes-seed{self._plan.seed}-{encoder[:12]}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(lines) + "\n")
 
     def _google(self) -> QuerySet:
         plan = self._plan
