@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from flask_openapi3 import Info, OpenAPI
 from pydantic import ValidationError
@@ -21,11 +21,9 @@ from api import (
 )
 from api.metrics import Metrics
 from api.replies import ProblemReply
+from index.bootstrap import open_catalog
+from index.catalog import FontCatalog
 from index.settings import Settings
-
-if TYPE_CHECKING:
-    from index.catalog import FontCatalog
-    from index.settings import Settings
 
 _INFO = Info(
     title="Fontkin",
@@ -47,12 +45,8 @@ _LIMITS = {
 def create_app(settings: Settings | None = None, *, catalog: FontCatalog | None = None) -> OpenAPI:
     """An app over `catalog`, or over the one that `settings` (or the environment) name."""
     observe.configure_logging()
-    if settings is None:
-        settings = Settings.from_environment()
-    if catalog is None:
-        from index.bootstrap import open_catalog
-
-        catalog = open_catalog(settings)
+    settings = settings or Settings.from_environment()
+    catalog = catalog or open_catalog(settings)
     app = OpenAPI(
         "api",
         info=_INFO,

@@ -79,4 +79,5 @@ def preview_face(path: FacePath, query: PreviewQuery) -> Response:
     response = Response(preview.data, mimetype=preview.mimetype)
     response.add_etag()
     response.headers["Cache-Control"] = "private, max-age=3600"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -76,11 +76,11 @@ def _nothing_added(report: AddReport) -> ProblemError:
     body = report.to_json()
     more: dict[str, Any] = {key: body[key] for key in ("duplicates", "refused")}
     if report.refused:
-        first = report.refused[0]
-        detail = f"{shorten(first.name)}: {first.reason}"
+        refusal = report.refused[0]
+        detail = f"{shorten(refusal.name)}: {refusal.reason}"
         return ProblemError("font-refused", _and_more(detail, len(report.refused)), more)
-    first = report.duplicates[0]
-    detail = f"{shorten(first.name)} is in the catalogue already, as {first.family_id}"
+    twice = report.duplicates[0]
+    detail = f"{shorten(twice.name)} is in the catalogue already, as {twice.family_id}"
     return ProblemError("duplicate-font", _and_more(detail, len(report.duplicates)), more)
 
 

@@ -33,7 +33,7 @@ def gunicorn_command(arguments: argparse.Namespace) -> list[str]:
         *("--worker-class", "gthread", "--workers", str(arguments.workers)),
         *("--threads", str(arguments.threads), "--timeout", "120"),
         *("--worker-tmp-dir", "/dev/shm") * os.path.isdir("/dev/shm"),
-        *("--log-level", "warning"),
+        *("--log-level", "warning", "--no-control-socket"),
     ]
 
 

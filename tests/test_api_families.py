@@ -6,12 +6,12 @@ import io
 from pathlib import Path
 
 import pytest
-from api_fake import TOKEN, FakeCatalog, check_problem, make_client
 from flask.testing import FlaskClient
 from PIL import Image
 
 from api.replies import FamiliesReply, FamilyReply, SimilarReply
 from index.errors import QueryError
+from tests.api_fake import TOKEN, FakeCatalog, check_problem, make_client
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 

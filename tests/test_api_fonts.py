@@ -6,13 +6,13 @@ import io
 from pathlib import Path
 
 import pytest
-from api_fake import TOKEN, FakeCatalog, check_problem, make_client
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from api.fonts import client_name
 from api.replies import AddReply
 from index.errors import BusyError
+from tests.api_fake import TOKEN, FakeCatalog, check_problem, make_client
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from api_fake import TOKEN, FakeCatalog, picture
 from werkzeug.serving import make_server
 
 from api.app import create_app
 from encoder.boxes import Box
 from encoder.browser import available
 from index.settings import Settings
+from tests.api_fake import TOKEN, FakeCatalog, picture
 
 if not available():
     pytest.skip("no Chromium here", allow_module_level=True)

@@ -6,12 +6,12 @@ import io
 from pathlib import Path
 
 import pytest
-from api_fake import FakeCatalog, check_problem, make_client, picture
 from flask.testing import FlaskClient
 
 from api.replies import SearchReply
 from encoder.boxes import Box
 from index.answers import Filters
+from tests.api_fake import FakeCatalog, check_problem, make_client, picture
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from api_fake import FakeCatalog, check_problem, make_client, picture
 from flask.testing import FlaskClient
 
 from api.problems import KINDS
+from tests.api_fake import FakeCatalog, check_problem, make_client, picture
 
 
 @pytest.fixture
