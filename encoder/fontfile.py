@@ -32,6 +32,12 @@ SECONDS = 10.0  # for drawing all letters of a file; 0.03 is usual
 _DRAW_SIZE = 48
 _UNITS_PER_EM = range(16, 16385)  # the OpenType specification, chapter head
 _WIDTHS = {1: 50, 2: 62, 3: 75, 4: 88, 5: 100, 6: 112, 7: 125, 8: 150, 9: 200}  # chapter OS/2
+# Old Windows smeared weights below 250, so many thin fonts state these instead.
+_WINDOWS_LIGHT = (250, 275)
+_LIGHTEST = (
+    (re.compile(r"(extra|ultra)[\s-]?light", re.I), 200),
+    (re.compile(r"thin|hairline", re.I), 100),
+)
 _SLANTED = re.compile(r"\b(italic|oblique|slanted|kursiv|cursiva|italique)\b", re.I)
 
 
@@ -111,7 +117,7 @@ def _faces_at(file: _File, index: int) -> list[FontFace]:
                 ref=FaceRef(file.path, index, variation),
                 family_name=names.family,
                 style_name=style,
-                weight=_weight(font, dict(variation)),
+                weight=_weight(font, dict(variation), style),
                 italic=_italic(font, dict(variation), style),
                 width=_width(font, dict(variation)),
                 coverage=coverage,
@@ -190,12 +196,16 @@ def _clamped(coordinates: dict[str, float], axis: Any) -> float:
     return float(min(max(value, axis.minValue), axis.maxValue))
 
 
-def _weight(font: TTFont, place: dict[str, float]) -> int:
+def _weight(font: TTFont, place: dict[str, float], style: str) -> int:
     if "wght" in place:
         return min(max(round(place["wght"]), 1), 1000)
     if "OS/2" not in font:
         return 700 if font["head"].macStyle & 1 else 400
     weight = font["OS/2"].usWeightClass
+    if weight in _WINDOWS_LIGHT:
+        name = f"{style} {name_of(font, 1) or ''}"
+        named = (value for pattern, value in _LIGHTEST if pattern.search(name))
+        return next(named, weight)
     if weight < 10:  # some old tools wrote 4 for 400; 0 means nothing was set
         weight = weight * 100 or 400
     return min(weight, 1000)

@@ -19,8 +19,9 @@ FIRST, LAST = 0x20, 0x24F  # Basic Latin to Latin Extended-B
 _SIZE = 48  # pixels to the em
 _GRID = 16  # cells a side in which letters are compared
 _ENOUGH = 20  # of 26 letters, in one case: initials and caps-only fonts pass
-_SAME = 0.03  # mean difference of two letters' cells that are one drawing
-_DISTINCT = 15  # the strangest of 1,740 text families has 20, the most varied bar font 11
+_SAME = 0.03  # mean difference of two letters' cells that are one drawing ...
+_SAME_SHARE = 0.12  # ... and that difference as a share of their ink, for hairline faces
+_DISTINCT = 17  # the least varied text family of 1,740 has 20, bars and blocks at most 15
 _UNLIKE = 10.3  # mean rank of 26; chance is 12.5, Latin families without accents stay below 9.9
 _FEW_ACCENTS = 20  # of U+00C0..U+00FF: fonts of pictures stop at ASCII
 _PRIVATE = 50  # private-use characters
@@ -160,9 +161,14 @@ def _distinct(cells: np.ndarray) -> int:
     """How many rows [N, D] differ from all those counted before them."""
     kept: list[np.ndarray] = []
     for row in cells:
-        if all(np.abs(row - other).mean() > _SAME for other in kept):
+        if not any(_same(row, other) for other in kept):
             kept.append(row)
     return len(kept)
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    gap, ink = float(np.abs(one - other).mean()), float((one + other).mean())
+    return gap <= _SAME and gap <= _SAME_SHARE * ink
 
 
 def _rank(cells: np.ndarray, fit: Callable[[Image.Image], Image.Image]) -> float:

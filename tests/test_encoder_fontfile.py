@@ -262,6 +262,29 @@ def test_weight_class_is_brought_into_range(
     assert face.weight == weight
 
 
+@pytest.mark.parametrize(
+    ("stored", "style", "weight"),
+    [
+        (250, "Thin", 100),
+        (250, "ExtraLight Italic", 200),
+        (275, "Ultra Light", 200),
+        (250, "Book", 250),
+        (300, "Thin", 300),
+    ],
+)
+def test_thin_fonts_that_state_250(
+    edit: Callable[..., Path], stored: int, style: str, weight: int
+) -> None:
+    """250 and 275, written for the sake of old Windows, are read by the style's name."""
+
+    def change(font: TTFont) -> None:
+        font["OS/2"].usWeightClass = stored
+        font["name"].setName(style, 17, 3, 1, 0x409)
+
+    (face,) = read_faces(edit(change))
+    assert face.weight == weight
+
+
 @pytest.mark.parametrize(("stored", "width"), [(1, 50), (3, 75), (5, 100), (9, 200), (77, 100)])
 def test_width_class_is_a_percentage(edit: Callable[..., Path], stored: int, width: int) -> None:
     """The nine width classes become the specification's percentages."""
@@ -387,6 +410,27 @@ def test_all_letters_alike(tmp_path: Path) -> None:
         lambda c, i: polygon((0, 0), (0, 700), (50 + 9 * i, 700), (50 + 9 * i, 0)),
     )
     assert refusal(bars)[0] == "identical-glyphs"
+
+
+def test_hairline_letters_are_not_alike(tmp_path: Path) -> None:
+    """Letters of little ink differ by little, and are still different letters."""
+
+    def dots(i: int) -> Any:
+        """The corners of a square and four of 25 inner places, each a tiny dot."""
+        pen = TTGlyphPen(None)
+        inner = [
+            (100 + 100 * (k % 5), 100 + 100 * (k // 5)) for k in (i % 25, 3 * i % 25, 7 * i % 25)
+        ]
+        for x, y in [(0, 0), (680, 680), *inner]:
+            pen.moveTo((x, y))
+            for point in ((x, y + 20), (x + 20, y + 20), (x + 20, y)):
+                pen.lineTo(point)
+            pen.closePath()
+        return pen.glyph()
+
+    accented = LETTERS + "".join(chr(c) for c in range(0xC0, 0x100))
+    path = built(tmp_path / "dots.ttf", lambda c, i: dots(i), accented)
+    assert len(read_faces(path)) == 1
 
 
 def test_empty_outlines(tmp_path: Path) -> None:
