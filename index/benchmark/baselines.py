@@ -14,7 +14,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from encoder.prepare import prepare
+from encoder.prepare import Line, prepare
 from index import voting
 from index.answers import FaceInfo, FamilyInfo, Match, TwinInfo
 
@@ -102,16 +102,20 @@ class ReferenceFinder:
 
     def __call__(self, picture: np.ndarray, k: int) -> list[Match]:
         """The k best families for a picture (uint8 [H, W, 3]); [] when no ink is found."""
-        tallies, weights = [], []
-        for line in prepare(picture):
-            scores = self._embedder.embed_windows(line.windows) @ self._vectors.T
-            groups = np.broadcast_to(self._groups, scores.shape)
-            tallies.append(voting.tally_windows(groups, scores, len(self._references)))
-            weights.append(len(line.windows))
-        if not tallies:
+        return self.rank(prepare(picture), k)
+
+    def rank(self, lines: Sequence[Line], k: int) -> list[Match]:
+        """The k best families for a picture's lines, each counting by its box's area."""
+        if not lines:
             return []
-        rows = voting.rank(voting.merge_lines(tallies, weights), self._twins, k)
-        return [self._match(row) for row in rows]
+        tallies = [self._tally(line.windows) for line in lines]
+        merged = voting.merge_lines(tallies, [float(line.box.area) for line in lines])
+        return [self._match(row) for row in voting.rank(merged, self._twins, k)]
+
+    def _tally(self, windows: np.ndarray) -> voting.Tally:
+        scores = self._embedder.embed_windows(windows) @ self._vectors.T
+        groups = np.broadcast_to(self._groups, scores.shape)
+        return voting.tally_windows(groups, scores, len(self._references))
 
     def _match(self, row: voting.Row) -> Match:
         found = self._references[row.group]

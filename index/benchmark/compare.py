@@ -11,6 +11,7 @@ import numpy as np
 
 from encoder.fontfile import FaceRef
 from encoder.heldout import is_heldout
+from encoder.picture import read_picture
 from encoder.prepare import prepare
 from encoder.reference import draw_reference, reference_lines
 from encoder.typeset import TypesetError
@@ -36,20 +37,38 @@ def run(
     families = all_families(catalog)
     references = list(_references(families, fonts, progress))
     twins = {i: frozenset(t.id for t in catalog.family(i).twins) for i in families}
-    results: Json = {}
-    for name, encoder, average in _finders(embedder, _fitting_windows(references)):
-        finder = baselines.ReferenceFinder(
+    finders = {
+        name: baselines.ReferenceFinder(
             encoder,
             references,
             twins,
             average=average,
-            on_progress=_step(progress, f"{name}: references", len(references)),
+            on_progress=_step(progress, f"baselines: {name}", len(references)),
         )
-        step = _step(progress, f"{name}: asking", len(queries.queries))
-        outcomes = measure.ask(finder, queries, on_progress=step)
-        levels = measure.grouped(outcomes, lambda query: query.level)
-        results[name] = {level: measure.summary(group) for level, group in levels.items()}
-    return {"families": len(references), "finders": results}
+        for name, encoder, average in _finders(embedder, _fitting_windows(references))
+    }
+    asking = _step(progress, "asking baselines", len(queries.queries))
+    found = {
+        name: {level: measure.summary(group) for level, group in levels.items()}
+        for name, levels in _ask(finders, queries, asking).items()
+    }
+    return {"families": len(references), "finders": found}
+
+
+def _ask(
+    finders: dict[str, baselines.ReferenceFinder],
+    queries: QuerySet,
+    on_progress: Callable[[int], None],
+) -> dict[str, dict[str, list[measure.Outcome]]]:
+    """Every finder's outcomes by level; the lines of a picture are looked for once."""
+    outcomes: dict[str, list[measure.Outcome]] = {name: [] for name in finders}
+    for done, query in enumerate(queries.queries, 1):
+        lines = prepare(read_picture(queries.read(query)))
+        for name, finder in finders.items():
+            rows = finder.rank(lines, max(measure.KS))
+            outcomes[name].append(measure.judge(query, rows, 0.0))
+        on_progress(done)
+    return {name: measure.grouped(part, lambda q: q.level) for name, part in outcomes.items()}
 
 
 def all_families(catalog: FontCatalog) -> dict[str, FamilyInfo]:

@@ -98,8 +98,9 @@ def _google_faces(folder: Path) -> tuple[AskedFace, ...]:
     for path in folder.glob(f"{folder.name}-latin-*.woff2"):
         weight, style = path.stem.removeprefix(f"{folder.name}-latin-").split("-")
         named[int(weight), style == "italic"] = path
-    asked = [AskedFace(named[key], *key) for key in _basic_keys(list(named))]
-    return tuple(face for face in asked if coverage(face))
+    asked = tuple(AskedFace(named[key], *key) for key in _basic_keys(list(named)))
+    # Opening a font is slow, and one file speaks for its family.
+    return asked if asked and coverage(asked[0]) else ()
 
 
 def _basic(faces: Sequence[FontFace]) -> list[FontFace]:
