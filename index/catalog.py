@@ -222,9 +222,10 @@ class FontCatalog:
 
         `fonts` is `fonts/` in the data folder by default, `only` names family ids, `limit`
         keeps the first N, `jobs` is the number of processes (one a core by default),
-        `chromium` says whether the second rasteriser draws too (where it is available). Searches go on with the old
-        catalogue until all is done; a second call continues where a first was cut off.
-        `on_progress(done, total)` counts families. Raises `FolderError`, `BusyError`.
+        `chromium` says whether the second rasteriser draws too (where it is available).
+        Searches go on with the old catalogue until all is done; a second call continues where
+        a first was cut off. `on_progress(done, total)` counts families, first drawn, then
+        compared for twins. Raises `FolderError`, `QueryError` for an unknown id, `BusyError`.
         """
         plan = RebuildPlan(fonts, tuple(only), limit, jobs, chromium)
         return self._rebuilder.from_fonts(plan, on_progress or _silent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
@@ -12,9 +12,11 @@ from multiprocessing import util
 
 from db.records import FamilyBundle
 from encoder.browser import Chromium
+from encoder.fontfile import FaceRef
 from index.answers import Refusal
 from index.builder import Browser, Drawn, Embedder, draw_source
 from index.sources import FamilySource
+from index.twins import Signature, signature
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,23 @@ def draw_all(
             yield from _draw_until_broken(pool, waiting, 2 * jobs, suspects)
         for suspect in suspects:
             yield _draw_alone(suspect, embedder, use_browser)
+
+
+def sign_all(
+    faces: Mapping[str, tuple[FaceRef, frozenset[str]]], *, jobs: int
+) -> Iterator[tuple[str, Signature | None]]:
+    """The signature of every face (by family id, with its coverage), in `jobs` processes."""
+    tasks = [(family, *face) for family, face in faces.items()]
+    if jobs == 1:
+        yield from map(_sign, tasks)
+        return
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(_sign, tasks, chunksize=8)
+
+
+def _sign(task: tuple[str, FaceRef, frozenset[str]]) -> tuple[str, Signature | None]:
+    family, ref, coverage = task
+    return family, signature(ref, coverage)
 
 
 def _draw_here(

@@ -15,13 +15,14 @@ from db.records import FaceRecord, FamilyRecord, FileRecord
 from db.repository import Repository
 from db.session import Database, open_database
 from encoder import browser
+from encoder.fontfile import FaceRef
 from index.answers import RebuildReport, Refusal
 from index.batch import OnProgress
 from index.builder import CHROMIUM, FREETYPE, Embedder, draw_source
 from index.errors import QueryError
 from index.live import LiveView
 from index.locks import WriterLock
-from index.pool import draw_all
+from index.pool import draw_all, sign_all
 from index.sources import (
     OWN,
     FamilySource,
@@ -29,7 +30,9 @@ from index.sources import (
     FontSource,
     google_family,
     google_folders,
+    regular_first,
 )
+from index.twins import Signature, find_twins
 from index.view import View
 
 log = logging.getLogger(__name__)
@@ -71,6 +74,7 @@ class Rebuilder:
             with self._partial(use_browser) as (path, partial):
                 jobs = plan.jobs or os.cpu_count() or 1
                 self._draw(partial, sources, use_browser, jobs, refused, on_progress)
+                _compare(partial, sources, jobs, on_progress)
                 wanted = {source.family.id for source in sources}
                 view = self._live.replace(lambda rows: self._exchange(rows, partial, wanted))
             path.unlink()
@@ -176,6 +180,33 @@ def _undone(partial: Database, sources: Sequence[FamilySource]) -> list[FamilySo
     with partial.begin() as rows:
         done = {family: set(files) for family, files in rows.family_files().items()}
     return [s for s in sources if s.family.id not in done or done[s.family.id] != _hashes(s)]
+
+
+def _compare(
+    partial: Database, sources: Sequence[FamilySource], jobs: int, on_progress: OnProgress
+) -> None:
+    """Find all twins among the families that were drawn."""
+    with partial.begin() as rows:
+        faces = {s.family.id: _regular(rows, s) for s in sources}
+    refs = {family: face for family, face in faces.items() if face is not None}
+    signatures: dict[str, Signature] = {}
+    for number, (family, found) in enumerate(sign_all(refs, jobs=jobs), 1):
+        if found is not None:
+            signatures[family] = found
+        on_progress(len(sources) + number, len(sources) + len(refs))
+    with partial.begin() as rows:
+        rows.replace_twins(find_twins(signatures))
+
+
+def _regular(rows: Repository, source: FamilySource) -> tuple[FaceRef, frozenset[str]] | None:
+    """The regular-most face that the rows hold of a family, with its coverage."""
+    paths = {file.stored: file.path for file in source.files}
+    for face in regular_first(rows.faces(source.family.id)):
+        file = rows.file(face.file_sha256) if face.file_sha256 else None
+        if file is not None and file.path in paths:
+            ref = FaceRef(paths[file.path], face.file_index, face.variation)
+            return ref, frozenset(face.coverage)
+    return None
 
 
 def _hashes(source: FamilySource) -> set[str]:

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from db.records import FamilyBundle, FileRecord
+from db.records import FamilyBundle, FileRecord, TwinRecord
 from db.repository import Repository
 from db.session import Database
 from index.answers import AddedFamily, AddReport
 from index.batch import OWN_FOLDER, Batch, OnProgress
 from index.builder import Embedder
 from index.errors import UnknownFamilyError
+from index.kin import twins_of_new
 from index.live import LiveView
 from index.store import write_whole
 from index.view import View, face_info
@@ -40,12 +41,14 @@ class Writer:
     ) -> AddReport:
         """See `FontCatalog.add_fonts`."""
         for attempt in range(_TRIES):
-            batch = Batch(self._live.current(), self._home_of)
+            view = self._live.current()
+            batch = Batch(view, self._home_of)
             for path, name in zip(paths, names or [p.name for p in paths], strict=True):
                 batch.read(path, name)
             bundles = batch.draw(self._embedder, on_progress)
+            twins = twins_of_new(self._database, view, self._data, bundles, batch.paths)
             try:
-                return self._commit(batch, bundles)
+                return self._commit(batch, bundles, twins)
             except ChangedMeanwhileError:
                 log.info("the catalogue changed while drawing; attempt %d", attempt + 2)
                 self._live.refresh(patience=None)
@@ -68,12 +71,15 @@ class Writer:
         with self._database.begin() as rows:
             return rows.family_of_file(sha256)
 
-    def _commit(self, batch: Batch, bundles: Sequence[FamilyBundle]) -> AddReport:
+    def _commit(
+        self, batch: Batch, bundles: Sequence[FamilyBundle], twins: Sequence[TwinRecord]
+    ) -> AddReport:
         def apply(rows: Repository, view: View) -> list[int]:
             for bundle in bundles:
                 _require_room(rows, view, bundle)
                 self._keep(bundle.files, batch.paths)
                 rows.add(bundle)
+            rows.add_twins(t for t in twins if _both_there(rows, t))
             return []
 
         view = self._live.change(apply) if bundles else self._live.view
@@ -100,6 +106,11 @@ class Writer:
         for file in files:
             if file.path is not None and Path(file.path).parts[0] == OWN_FOLDER:
                 (self._data / file.path).unlink(missing_ok=True)
+
+
+def _both_there(rows: Repository, twin: TwinRecord) -> bool:
+    """False when a writer removed one of them since they were compared."""
+    return None not in (rows.family(twin.family_id), rows.family(twin.twin_id))
 
 
 def _require_room(rows: Repository, view: View, bundle: FamilyBundle) -> None:

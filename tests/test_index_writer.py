@@ -325,6 +325,27 @@ def test_another_encoder_is_refused_with_both_names(settings: Settings) -> None:
         open_catalog(settings, embedder=FakeEmbedder(prepare_version=99))
 
 
+def test_a_twin_of_a_known_family_shares_its_row(
+    catalog: FontCatalog, serif_path: Path, tmp_path: Path
+) -> None:
+    """The same letters under another name: one row, either way named as the other's twin."""
+    other = tmp_path / "other-name.ttf"
+    font = TTFont(serif_path)
+    font.flavor = None
+    for record in font["name"].names:
+        if record.nameID in (1, 16):
+            record.string = "Parastoo Latin"
+    font.save(other)
+    (added,) = catalog.add_fonts([other]).added
+    assert added.family.id == "parastoo-latin"
+    assert [t.id for t in catalog.family("lora").twins] == ["parastoo-latin"]
+    matches = catalog.search(picture_of(serif_path)).matches
+    assert {matches[0].family.id, matches[0].twins[0].id} == {"lora", "parastoo-latin"}
+    assert {"lora", "parastoo-latin"}.isdisjoint(m.family.id for m in matches[1:])
+    catalog.remove_family("parastoo-latin")
+    assert catalog.family("lora").twins == ()
+
+
 def test_ids_of_samples_are_never_used_again(
     small: FontCatalog, settings: Settings, serif_path: Path
 ) -> None:
