@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from encoder.reference import ReferenceLine, draw_reference, reference_lines
 
 from db.records import FaceRecord, FamilyBundle, FamilyRecord, FileRecord, SampleRecord
 from encoder.boxes import Box
 from encoder.fontfile import FontFace, FontRefusedError, read_faces
+from encoder.reference import ReferenceLine, draw_reference, reference_lines
 from index import previews
 from index.answers import Refusal
 from index.sources import UNKNOWN, FamilySource, FontSource, face_id, license_id, regular_first

@@ -80,7 +80,7 @@ class Settings:
                 values[key.lower()] = _READERS[key](text)
             except ValueError as error:
                 raise SettingsError(f"FONTKIN_{key} is {text!r}; a number is needed") from error
-        return cls(**values)  # type: ignore[arg-type]
+        return cls(**values)
 
 
 _READERS = {

@@ -19,8 +19,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     add("--only", nargs="+", default=[], metavar="ID", help="a catalogue of these families only")
     add("--limit", type=int, metavar="N", help="a catalogue of the first N families only")
     add("--jobs", type=int, metavar="N", help="processes (one a core)")
-    flag = {"action": "store_false", "default": None, "help": "draw with FreeType only"}
-    add("--no-chromium", dest="chromium", **flag)
+    add("--freetype-only", action="store_true", help="do not draw with Chromium too")
     add("--prebuilt", type=Path, metavar="DIR", help="also write the catalogue that is shipped")
     add("--json", action="store_true", help="print the report as JSON")
     return parser.parse_args(argv)
@@ -38,7 +37,7 @@ def rebuild(args: argparse.Namespace) -> int:
                     only=args.only,
                     limit=args.limit,
                     jobs=args.jobs,
-                    chromium=args.chromium,
+                    chromium=False if args.freetype_only else None,
                     on_progress=show,
                 )
         shipped = catalog.write_prebuilt(args.prebuilt) if args.prebuilt else None

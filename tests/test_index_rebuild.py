@@ -41,7 +41,7 @@ class KillingEmbedder(FakeEmbedder):
     """Ends its process at the first very black line: Abril Fatface's."""
 
     def embed_line(self, picture: np.ndarray) -> np.ndarray:
-        if (picture < 128).mean() > 0.2:
+        if (picture < 128).mean() > 0.14:
             os._exit(1)
         return super().embed_line(picture)
 

@@ -161,8 +161,9 @@ def test_another_process_notices(
 ) -> None:
     """A catalogue opened before the change answers with it at its next look."""
     with closing(open_catalog(settings, embedder=FakeEmbedder())) as other:
+        monkeypatch.setattr(live, "CHECK_SECONDS", 3600)
         small.add_fonts([serif_path])
-        assert first(other, serif_path)[0] != "lora"  # within CHECK_SECONDS
+        assert first(other, serif_path)[0] != "lora"
         monkeypatch.setattr(live, "CHECK_SECONDS", 0)
         assert first(other, serif_path)[0] == "lora"
         other.remove_family("lora")
@@ -290,14 +291,14 @@ def test_a_second_writer_waits_and_then_says_so(
 
 
 def test_threads_that_add_remove_and_search(small: FontCatalog, fonts_dir: Path) -> None:
-    """Eight threads adding and removing the same fonts beside searches end consistent."""
+    """Four threads adding and removing the same fonts beside searches end consistent."""
     serif = sorted((fonts_dir / "lora").glob("*.woff2"))
     mono = sorted((fonts_dir / "courier-prime").glob("*.woff2"))
     errors: list[BaseException] = []
 
     def churn(paths: list[Path], family: str) -> None:
         try:
-            for _ in range(3):
+            for _ in range(2):
                 small.add_fonts(paths)
                 small.search(picture_of(paths[0]))
                 with suppress(UnknownFamilyError):
