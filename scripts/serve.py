@@ -20,7 +20,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     if not 0 < arguments.port < 65536:
         parser.error(f"--port {arguments.port}: 1 to 65535")
     if arguments.workers < 1 or arguments.threads < 1:
-        parser.error("--workers and --threads: at least 1")
+        parser.error(f"--workers {arguments.workers} --threads {arguments.threads}: at least 1")
     return arguments
 
 

@@ -258,7 +258,14 @@ def test_broken_picture_says_why(page: Page) -> None:
 
 def test_too_large_is_refused_here(page: Page) -> None:
     """A file above 20 MB is refused before it is sent."""
-    choose(page, bytes(21 * 2**20))
+    page.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.items.add(new File([new Uint8Array(21 * 2 ** 20)], "x.png"));
+          const init = { bubbles: true, cancelable: true, dataTransfer: data };
+          document.body.dispatchEvent(new DragEvent("drop", init));
+        }"""
+    )
     expect(page.locator("#intake-error")).to_contain_text("21 MB: at most 20 MB")
 
 
@@ -319,7 +326,8 @@ def test_wrong_token_is_asked_for_again(page: Page) -> None:
     page.goto("/fonts")
     page.get_by_label("Token of this server").fill("wrong")
     page.keyboard.press("Enter")
-    upload(page, ("a.ttf", b"font A"))
+    upload(page, ("a.ttf", b"font A"), ("b.ttf", b"font B"))
+    expect(page.locator(".upload").filter(has_text="b.ttf")).to_contain_text("not sent")
     expect(page.locator("#token-error")).to_contain_text("the token is not the server's")
     expect(page.locator("#token-form")).to_be_visible()
     assert page.evaluate("sessionStorage.length") == 0

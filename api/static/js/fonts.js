@@ -50,7 +50,10 @@ async function addAll(files) {
     byId("uploads").prepend(row);
     return { file, row, status };
   });
-  for (const entry of rows) await add(entry);
+  for (const entry of rows) {
+    if (token()) await add(entry);
+    else entry.status.textContent = "not sent: the token is missing";
+  }
   await list();
 }
 

@@ -1,0 +1,46 @@
+"""`python -m scripts.serve`: what it runs, and what it refuses."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from scripts import serve
+
+
+def test_command() -> None:
+    """gunicorn is started by name, with threads, on this machine only unless told otherwise."""
+    command = serve.gunicorn_command(serve.parse_arguments([]))
+    assert command[:4] == [sys.executable, "-m", "gunicorn", "api.app:create_app()"]
+    assert command[command.index("--bind") + 1] == "127.0.0.1:8000"
+    assert command[command.index("--workers") + 1] == "1"
+    assert command[command.index("--threads") + 1] == "4"
+
+
+def test_ipv6() -> None:
+    """An IPv6 address is written as gunicorn reads it."""
+    command = serve.gunicorn_command(serve.parse_arguments(["--host", "::1", "--port", "9"]))
+    assert command[command.index("--bind") + 1] == "[::1]:9"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--port", "0"], ["--port", "70000"], ["--workers", "0"], ["--port", "x"]]
+)
+def test_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong argument exits with 2 and names the value."""
+    with pytest.raises(SystemExit) as exit_:
+        serve.parse_arguments(arguments)
+    assert exit_.value.code == 2
+    assert arguments[1] in capsys.readouterr().err
+
+
+def test_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It prints the address to open and becomes gunicorn, one thread per library."""
+    ran: list[object] = []
+    monkeypatch.setattr(serve.os, "execve", lambda *given: ran.extend(given))
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    serve.main(["--host", "0.0.0.0", "--port", "8123"])
+    assert "http://127.0.0.1:8123/" in capsys.readouterr().out
+    assert ran[0] == sys.executable
+    assert ran[2]["OMP_NUM_THREADS"] == "1"  # type: ignore[index]
