@@ -1,0 +1,136 @@
+"""The catalogue's commands: arguments, exit codes, tables and JSON, on the fake embedder."""
+
+from __future__ import annotations
+
+import io
+import json
+from functools import partial
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from index.bootstrap import open_catalog
+from index.settings import Settings
+from scripts import add_font, rebuild_index, remove_font, search, terminal
+from tests.fake_embedder import FakeEmbedder
+from tests.test_index_catalog import picture_of
+
+
+@pytest.fixture(autouse=True)
+def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands open the test's own catalogue with the fake embedder."""
+    monkeypatch.setenv("FONTKIN_DATA", str(settings.data))
+    monkeypatch.setenv("FONTKIN_PREBUILT", str(settings.prebuilt))
+    opener = partial(open_catalog, embedder=FakeEmbedder())
+    monkeypatch.setattr(terminal, "open_catalog", opener)
+
+
+@pytest.fixture
+def word(serif_path: Path, tmp_path: Path) -> str:
+    """A picture file of a word in Lora."""
+    path = tmp_path / "word.png"
+    Image.fromarray(picture_of(serif_path)).save(path)
+    return str(path)
+
+
+def searched(*argv: str) -> int:
+    """The search command, as `python -m scripts.search` runs it."""
+    return terminal.run("search", lambda: search.search(search.parse_arguments(list(argv))))
+
+
+def test_search_prints_a_table(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A verdict, then a numbered line a family, the right one first."""
+    assert searched(word, "--k", "2") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[1].startswith(" 1 Lora") and "OFL-1.1" in lines[1]
+
+
+def test_search_prints_the_apis_json(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """--json is the API's answer; filters and crop reach the search."""
+    assert searched(word, "--json", "--category", "sans-serif", "--crop", "0,0,400,400") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert [m["family"]["id"] for m in answer["matches"]] == ["cantarell"]
+
+
+def test_search_draws_a_sheet(word: str, tmp_path: Path) -> None:
+    """--sheet writes a PNG with a row for every match under the picture."""
+    sheets = []
+    for k in ("1", "3"):
+        path = tmp_path / f"sheet{k}.png"
+        assert searched(word, "--k", k, "--sheet", str(path)) == 0
+        with Image.open(io.BytesIO(path.read_bytes())) as sheet:
+            sheets.append(sheet.size)
+    assert sheets[0][0] == sheets[1][0] == 900
+    assert sheets[1][1] - sheets[0][1] == 2 * 96
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [(["--k", "0"], 2), (["--k", "99"], 2), (["--crop", "9000,0,9001,5"], 2)],
+)
+def test_arguments_out_of_range_exit_with_2(
+    word: str, argv: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the catalogue refuses as a query is one line on stderr and a 2."""
+    assert searched(word, *argv) == code
+    assert capsys.readouterr().err.startswith("search: ")
+
+
+@pytest.mark.parametrize("crop", ["1,2,3", "a,b,c,d", "5,5,1,1"])
+def test_a_crop_that_is_none_exits_with_2(word: str, crop: str) -> None:
+    """argparse refuses what is no box."""
+    with pytest.raises(SystemExit) as caught:
+        searched(word, "--crop", crop)
+    assert caught.value.code == 2
+
+
+def test_a_bad_picture_exits_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No picture, or no such file: one line and a 1."""
+    (tmp_path / "junk.png").write_bytes(b"junk")
+    for name in ("junk.png", "lost.png"):
+        assert searched(str(tmp_path / name)) == 1
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_add_and_remove(serif_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Removed, removed again (1), added, added again (a duplicate is no error), junk (1)."""
+
+    def remove() -> int:
+        args = remove_font.parse_arguments(["lora"])
+        return terminal.run("remove_font", lambda: remove_font.remove(args))
+
+    def add(path: Path, *more: str) -> int:
+        args = add_font.parse_arguments([str(path), *more])
+        return terminal.run("add_font", lambda: add_font.add(args))
+
+    assert [remove(), remove()] == [0, 1]
+    assert add(serif_path) == 0
+    assert "added: Lora (lora): lora-400-normal" in capsys.readouterr().out
+    assert add(serif_path, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["duplicates"] == [{"name": serif_path.name, "family_id": "lora"}]
+    assert add(Path(__file__)) == 1
+    assert "not-a-font" in capsys.readouterr().out
+
+
+def test_rebuild(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    """From fonts with a limit and the shipped copy, then from vectors, both as JSON."""
+    argv = ["--limit", "1", "--jobs", "1", "--freetype-only", "--json"]
+    args = rebuild_index.parse_arguments([*argv, "--prebuilt", str(settings.prebuilt)])
+    assert rebuild_index.rebuild(args) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["families"], report["prebuilt"]["families"]) == (1, 1)
+    assert (settings.prebuilt / "catalog.db").exists()
+    assert rebuild_index.rebuild(rebuild_index.parse_arguments(["--from-vectors"])) == 0
+    assert capsys.readouterr().out.startswith("1 families, 1 faces, 8 samples")
+
+
+def test_a_bad_setting_exits_with_2(
+    word: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A setting that cannot be used is named."""
+    monkeypatch.setenv("FONTKIN_LOCK_SECONDS", "soon")
+    assert searched(word) == 2
+    assert "FONTKIN_LOCK_SECONDS is 'soon'" in capsys.readouterr().err
