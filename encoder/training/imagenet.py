@@ -51,6 +51,7 @@ class ImagenetEmbedder:
     def _net(self) -> Any:
         from efficientnet_lite_pytorch import EfficientNet
 
+        torch.set_num_threads(1)  # small batches: threads that wait for each other cost more
         net = EfficientNet.from_name("efficientnet-lite0")
         net.load_state_dict(torch.load(_weights(), map_location="cpu", weights_only=True))
         return net.eval()

@@ -80,8 +80,9 @@ class _Run:
 
     def record(self) -> tuple[Json, list[str]]:
         google = self._known(self._google())
-        real = self._known(real_queries(self._plan.real))
-        if not real.queries:
+        others_made = real_queries(self._plan.real)
+        real = self._known(others_made)
+        if not others_made.queries:
             self._notices.append(f"no pictures made by others at {self._plan.real}: skipped")
         if not google.queries and not real.queries:
             raise NothingToAskError(
