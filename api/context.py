@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app
 
 if TYPE_CHECKING:
-    from index.catalog import FontCatalog
-
     from api.metrics import Metrics
+    from index.catalog import FontCatalog
     from index.settings import Settings
 
 
