@@ -46,10 +46,20 @@ def _family(name: str, category: str, licence: str = OFL, source: str = "google"
 TOKEN = "a-token-of-the-tests"
 
 
+class BufferedClient(FlaskClient):
+    """Reads and closes every answer, so that no file stays open."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """As Flask's."""
+        return super().open(*args, **{"buffered": True, **kwargs})
+
+
 def make_client(catalog: Any, data: Path, token: str | None = TOKEN) -> FlaskClient:
     """A client of a new app over `catalog`."""
     settings = Settings(data=data, api_token=token)
-    return create_app(settings, catalog=catalog).test_client()
+    app = create_app(settings, catalog=catalog)
+    app.test_client_class = BufferedClient
+    return app.test_client()
 
 
 def picture(width: int = 300, height: int = 100, kind: str = "PNG") -> bytes:

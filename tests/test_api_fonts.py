@@ -16,6 +16,12 @@ from tests.api_fake import TOKEN, FakeCatalog, check_problem, make_client
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 
+# Werkzeug's test client leaves the temporary file of a large form to the collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:unclosed file:ResourceWarning",
+    "ignore:Exception ignored in.*FileIO:pytest.PytestUnraisableExceptionWarning",
+)
+
 
 @pytest.fixture
 def catalog() -> FakeCatalog:

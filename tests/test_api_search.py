@@ -13,6 +13,12 @@ from encoder.boxes import Box
 from index.answers import Filters
 from tests.api_fake import FakeCatalog, check_problem, make_client, picture
 
+# Werkzeug's test client leaves the temporary file of a large form to the collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:unclosed file:ResourceWarning",
+    "ignore:Exception ignored in.*FileIO:pytest.PytestUnraisableExceptionWarning",
+)
+
 
 @pytest.fixture
 def catalog() -> FakeCatalog:
