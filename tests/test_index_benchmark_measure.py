@@ -142,6 +142,13 @@ def test_size_classes():
     assert names == ["-15", "16-23", "24-39", "40+"]
 
 
+def test_classes_are_in_order():
+    """By the number that a class starts with, else by the alphabet."""
+    names = ["8-10", "21+", "1-4", "11-20", "5-7"]
+    assert sorted(names, key=measure.order) == ["1-4", "5-7", "8-10", "11-20", "21+"]
+    assert sorted(["serif", "40+", "-15"], key=measure.order) == ["-15", "serif", "40+"]
+
+
 def test_confidence_that_tells_absence_has_a_full_area():
     """High when the family is there and low when it is not, whatever the split."""
     sure = [

@@ -123,9 +123,7 @@ def test_auroc_against_all_pairs():
     """Mid-ranks agree with the naive double loop on scores full of ties."""
     rng = np.random.default_rng(1)
     scores, positive = rng.integers(0, 6, 80) / 5, rng.random(80) < 0.3
-    wins = [
-        (a > b) + 0.5 * (a == b) for a in scores[positive] for b in scores[~positive]
-    ]
+    wins = [(a > b) + 0.5 * (a == b) for a in scores[positive] for b in scores[~positive]]
     assert evaluate.auroc(scores, positive) == pytest.approx(np.mean(wins))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -131,6 +132,12 @@ def size_class(query: Query) -> str:
     """Pixels to the em: "-15", "16-23", "24-39" or "40+"."""
     classes = {15: "-15", 23: "16-23", 39: "24-39"}
     return next((name for most, name in classes.items() if query.size <= most), "40+")
+
+
+def order(name: str) -> tuple[int, str]:
+    """A sorting key: "5-7" before "11-20", "-15" first, categories by the alphabet."""
+    first = re.match(r"\d+", name)
+    return (int(first[0]) if first else 0, name)
 
 
 def face_accuracy(outcomes: Sequence[Outcome]) -> Json:

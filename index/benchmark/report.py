@@ -140,8 +140,8 @@ def _facts(record: Json) -> str:
 def _made(record: Json) -> str:
     catalogue, machine = record["catalogue"], record["machine"]
     return (
-        f"`OMP_NUM_THREADS=1 python -m scripts.benchmark`, {record['date']}, seed {record['seed']}, commit "
-        f"{record['commit']}; encoder {catalogue['encoder'][:12]}; "
+        f"`OMP_NUM_THREADS=1 python -m scripts.benchmark`, {record['date']}, "
+        f"seed {record['seed']}, commit {record['commit']}; encoder {catalogue['encoder'][:12]}; "
         f"{catalogue['families']} families and {catalogue['faces']} faces searched; "
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB."
     )

@@ -176,7 +176,7 @@ class _Run:
 
     def _sides(self, outcomes: Sequence[Outcome], key: Callable[[Any], str]) -> Json:
         groups = measure.grouped(outcomes, key)
-        return {name: measure.by_side(groups[name]) for name in sorted(groups)}
+        return {name: measure.by_side(groups[name]) for name in sorted(groups, key=measure.order)}
 
     def _step(self, what: str, total: int) -> Callable[[int], None]:
         return lambda done: self._progress(what, done, total)
