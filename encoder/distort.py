@@ -137,8 +137,9 @@ def _rescale(picture: np.ndarray, height: int, rng: np.random.Generator) -> np.n
     factor = max(rng.uniform(0.35, 0.95), min(1.0, 8 / height))
     size = (max(8, round(picture.shape[1] * factor)), max(8, round(picture.shape[0] * factor)))
     filters = (cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC, cv2.INTER_NEAREST)
-    small = cv2.resize(picture, size, interpolation=filters[rng.choice(4, p=[0.4, 0.4, 0.15, 0.05])])
+    down = filters[rng.choice(4, p=[0.4, 0.4, 0.15, 0.05])]
     back = filters[rng.choice(3, p=[0.6, 0.0, 0.4])]
+    small = cv2.resize(picture, size, interpolation=down)
     return cv2.resize(small, picture.shape[1::-1], interpolation=back)
 
 
@@ -151,7 +152,7 @@ def _file(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         kind, options = ".webp", [cv2.IMWRITE_WEBP_QUALITY, int(rng.integers(25, 96))]
     else:
         return picture
-    return cv2.imdecode(cv2.imencode(kind, picture, options)[1], cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imdecode(cv2.imencode(kind, picture, options)[1], cv2.IMREAD_COLOR))
 
 
 def _unsure(box: Box, shape: tuple[int, ...], rng: np.random.Generator) -> Box:
@@ -161,8 +162,9 @@ def _unsure(box: Box, shape: tuple[int, ...], rng: np.random.Generator) -> Box:
     left, right = np.abs(rng.normal(0, 0.08, 2)) * box.height
     if rng.random() < 0.2:
         left = -rng.uniform(0, 0.4) * min(box.height, box.width / 4)
-    y0, y1 = box.y0 - round(max(up, -0.06 * box.height)), box.y1 + round(
-        max(down, -0.06 * box.height)
+    y0, y1 = (
+        box.y0 - round(max(up, -0.06 * box.height)),
+        box.y1 + round(max(down, -0.06 * box.height)),
     )
     moved = Box(box.x0 - round(left), y0, box.x1 + round(right), max(y1, y0 + 4))
     return moved.within(shape[1], shape[0])

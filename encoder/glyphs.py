@@ -7,6 +7,7 @@ encoder, so it can judge it.
 
 from __future__ import annotations
 
+import math
 import string
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def distances(shapes: np.ndarray) -> np.ndarray:
 
     Squared difference over the mean squared ink of the two. N = 0 returns [0, 0].
     """
-    flat = shapes.reshape(len(shapes), -1)
+    flat = shapes.reshape(len(shapes), math.prod(shapes.shape[1:]))
     energy = (flat * flat).sum(axis=1)
     gap = np.maximum(energy[:, None] + energy[None, :] - 2 * flat @ flat.T, 0)
     return (gap / np.maximum(energy[:, None] + energy[None, :], 1e-6)).astype(np.float32)

@@ -63,7 +63,8 @@ def _ground(ground: np.ndarray, contrast: float, rng: np.random.Generator) -> np
     if kind < 0.7:
         return ground + _gradient(shape, rng, 0.4 * contrast)
     if kind < 0.88:
-        return ground + _clouds(shape, rng)[..., None] * np.float32(rng.uniform(0.02, 0.22) * contrast)
+        strength = np.float32(rng.uniform(0.02, 0.22) * contrast)
+        return ground + strength * _clouds(shape, rng)[..., None]
     shapes = np.zeros((*shape, 3), np.float32)
     for _ in range(int(rng.integers(1, 5))):
         colour = rng.normal(0, 0.22 * contrast, 3)

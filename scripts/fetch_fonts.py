@@ -27,8 +27,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--to", type=Path, default=Path("data/fonts"), help="folder (data/fonts)")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="only these families")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N families")
-    parser.add_argument("--jobs", type=int, default=4, metavar="N", help="npm calls at a time (4)")
-    parser.add_argument("--relock", action="store_true", help="newest versions; write the list anew")
+    parser.add_argument("--jobs", type=int, default=4, metavar="N", help="npm calls at once (4)")
+    parser.add_argument("--relock", action="store_true", help="newest versions; write the list")
     args = parser.parse_args(argv)
     try:
         if args.relock:

@@ -11,6 +11,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from encoder.training.onnxfile import read_onnx_weights
+
 
 class CheckpointError(RuntimeError):
     """A checkpoint that does not fit the run; the message says where they differ."""
@@ -42,9 +44,23 @@ def resume(path: Path, model: nn.Module, loss: nn.Module, optimiser) -> dict:  #
     return progress
 
 
-def load_weights(path: Path, model: nn.Module) -> None:
-    """Fill only the net, for a warm start or an export. Raises `CheckpointError`."""
-    _fill(model, _read(path)[0], "model.", path)
+def load_weights(path: Path, model: nn.Module) -> dict:
+    """Fill only the net, for an export; returns the progress. Raises `CheckpointError`."""
+    tensors, progress = _read(path)
+    _fill(model, tensors, "model.", path)
+    return progress
+
+
+def warm_start(path: Path, model: nn.Module) -> None:
+    """Fill the net from a checkpoint, or from an exported .onnx file. Raises `CheckpointError`."""
+    if path.suffix != ".onnx":
+        load_weights(path, model)
+        return
+    if not path.exists():
+        raise CheckpointError(f"{path} does not exist; name an exported encoder")
+    counters = {k: v for k, v in model.state_dict().items() if k.endswith("num_batches_tracked")}
+    tensors = {f"model.{k}": v for k, v in (read_onnx_weights(path) | counters).items()}
+    _fill(model, tensors, "model.", path)
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from encoder.distort import STEPS
 
@@ -67,7 +67,7 @@ class ScheduleConfig:
 class TrackingConfig:
     """Weights & Biases: "disabled", "offline" or "online"; the JSON lines are always written."""
 
-    wandb: str = "disabled"
+    wandb: Literal["online", "offline", "disabled"] = "disabled"
     project: str = "fontkin"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import signal
@@ -61,10 +62,13 @@ def train(
     seen, held = training_split(faces)
     seen = _limited(seen, config.data.families)
     trainer = _Trainer(config, seen, held, folder)
+    before = {s: signal.signal(s, trainer.ask_to_stop) for s in (signal.SIGTERM, signal.SIGINT)}
     try:
         trainer.run(on_epoch, on_step)
     finally:
         trainer.tracker.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return folder
 
 
@@ -72,14 +76,12 @@ def _limited(faces: list[TrainingFace], families: int | None) -> list[TrainingFa
     """The faces of the first so many families in the order of their hashes: a fair few."""
     if families is None:
         return faces
-    ids = sorted({f.family for f in faces}, key=lambda i: hash_order(i))[:families]
+    ids = sorted({f.family for f in faces}, key=hash_order)[:families]
     return [f for f in faces if f.family in set(ids)]
 
 
 def hash_order(family_id: str) -> str:
     """A fixed shuffle of ids: alphabetical order would put foundries together."""
-    import hashlib
-
     return hashlib.sha1(f"order {family_id}".encode()).hexdigest()
 
 
@@ -96,8 +98,9 @@ class _Trainer:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = FontEncoder(config.model)
         if config.warm_start:
-            checkpoint.load_weights(Path(config.warm_start), self.model)
-        self.model.to(self.device, memory_format=torch.channels_last)
+            checkpoint.warm_start(Path(config.warm_start), self.model)
+        self.model.to(self.device)
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         groups = torch.tensor([f.group for f in seen])
         self.loss = make_loss(config.loss, groups, config.model.dim).to(self.device)
         self.optimiser = make_optimiser(self.model, self.loss, config.schedule)
@@ -115,8 +118,6 @@ class _Trainer:
         on_epoch: Callable[[dict[str, Any]], None],
         on_step: Callable[[float, float], None],
     ) -> None:
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, self._ask_to_stop)
         batches = DrawnBatches(self.seen, self.config.data, self.config.seed, self.progress.step)
         saved = started = time.monotonic()
         epoch_loss, epoch_steps, epoch_start = 0.0, 0, started
@@ -185,7 +186,8 @@ class _Trainer:
             self.checkpoint, self.model, self.loss, self.optimiser, vars(self.progress).copy()
         )
 
-    def _ask_to_stop(self, *_: object) -> None:
+    def ask_to_stop(self, *_: object) -> None:
+        """End after the running batch (a signal handler)."""
         self.stop = True
 
 

@@ -20,6 +20,7 @@ class MarginSoftmax(nn.Module):
     def __init__(self, config: LossConfig, face_group: Tensor, dim: int) -> None:
         super().__init__()
         self.config = config
+        self.face_group: Tensor
         self.register_buffer("face_group", face_group, persistent=False)
         self.proxies = nn.Parameter(functional.normalize(torch.randn(len(face_group), dim)))
 

@@ -1,0 +1,46 @@
+# make run   a page that answers, on the shipped catalogue     PORT=8000 HOST=127.0.0.1
+# make test  every test, in a real browser too
+# make check ruff, types, tests
+# make fonts Google Fonts' files, for previews in your own text and for training
+VENV ?= .venv
+PORT ?= 8000
+HOST ?= 127.0.0.1
+PYTHON ?= python3
+BIN = $(VENV)/bin
+
+.PHONY: run test check lint fonts browser clean
+
+run: $(VENV)/serve.stamp
+	$(BIN)/python -m scripts.serve --host $(HOST) --port $(PORT)
+
+test: $(VENV)/full.stamp browser
+	$(BIN)/python -m pytest
+
+check: lint test
+
+lint: $(VENV)/full.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fonts: $(VENV)/serve.stamp
+	$(BIN)/python -m scripts.fetch_fonts
+
+# The page and the second rasteriser are tested in Chromium.
+browser:
+	@command -v chromium >/dev/null || test -n "$$FONTKIN_CHROMIUM" || \
+	  { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
+	  { echo "install Chromium (Debian: apt-get install chromium) or set FONTKIN_CHROMIUM" >&2; exit 1; }
+
+$(VENV)/serve.stamp: requirements-serve.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-serve.txt
+	touch $@
+
+$(VENV)/full.stamp: requirements.txt requirements-serve.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@ $(VENV)/serve.stamp
+
+clean:
+	rm -rf $(VENV) build

@@ -1,0 +1,72 @@
+"""From a checkpoint to the file that serves: ONNX with a card beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from torch import nn
+
+from encoder.prepare import HEIGHT, VERSION, WIDTH
+from encoder.training import checkpoint
+from encoder.training.config import ModelConfig
+from encoder.training.model import FontEncoder, count_parameters
+from encoder.training.onnxfile import halved
+
+
+def export(run: Path, target: Path) -> dict[str, Any]:
+    """Write `target` (.onnx) and its card (.json) from a run's folder; returns the card.
+
+    Weights are stored as float16 and widened when the session starts: half the file, and the
+    arithmetic stays float32. Norms stay apart from their convolutions and names stay those of
+    the net, so that `warm_start` can read the file back. Raises `CheckpointError`.
+    """
+    config = json.loads((run / "config.json").read_text())
+    model = FontEncoder(ModelConfig(**config["model"]))
+    progress = checkpoint.load_weights(run / "checkpoint.safetensors", model)
+    model.eval()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_suffix(".tmp")
+    onnx.save(halved(_to_onnx(model)), str(temporary))
+    os.replace(temporary, target)
+    card = {
+        "name": config["name"],
+        "dim": config["model"]["dim"],
+        "height": HEIGHT,
+        "width": WIDTH,
+        "prepare_version": VERSION,
+        "onnx_sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+        "parameters": count_parameters(model),
+        "training": config | {"progress": progress},
+        "epochs": _epochs(run / "metrics.jsonl"),
+    }
+    target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+    return card
+
+
+def _to_onnx(model: nn.Module) -> onnx.ModelProto:
+    windows = torch.ones(2, 1, HEIGHT, WIDTH)
+    program = torch.onnx.export(
+        model,
+        (windows,),
+        input_names=["windows"],
+        output_names=["vectors"],
+        dynamic_shapes={"windows": {0: torch.export.Dim("windows", min=1)}},
+        dynamo=True,
+        optimize=False,
+        verbose=False,
+    )
+    if program is None:
+        raise RuntimeError("torch exported no program")
+    return program.model_proto
+
+
+def _epochs(metrics: Path) -> list[dict[str, Any]]:
+    keys = ("samples", "loss", "holdout_recall_at_1", "holdout_recall_at_5")
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()]
+    return [{k: line[k] for k in keys if k in line} for line in lines]

@@ -1,0 +1,169 @@
+"""Short real runs: they log, stop, resume, warm-start and export."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from safetensors import safe_open
+
+from encoder.heldout import is_heldout
+from encoder.prepare import HEIGHT, WIDTH
+from encoder.training import checkpoint
+from encoder.training.batches import DrawnBatches
+from encoder.training.config import DataConfig, ModelConfig, RunConfig, ScheduleConfig
+from encoder.training.export import export
+from encoder.training.faces import load_faces, training_split, twin_groups
+from encoder.training.loop import train
+from encoder.training.model import FontEncoder
+from encoder.training.text import draw_text
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The test fonts in a folder of their own: reading them writes a cache beside them."""
+    target = tmp_path_factory.mktemp("training") / "fonts"
+    shutil.copytree(Path(__file__).with_name("fonts"), target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def config(fonts: Path) -> RunConfig:
+    """A run of four batches with the smallest net."""
+    return RunConfig(
+        name="tiny",
+        data=DataConfig(fonts=str(fonts), families_per_batch=3, workers=0),
+        model=ModelConfig(backbone="resnet10t", head=32, dim=16),
+        schedule=ScheduleConfig(samples=24, epoch_samples=12, coarse_until=0.5),
+    )
+
+
+@pytest.fixture(scope="module")
+def run(config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the finished run."""
+    return train(config, tmp_path_factory.mktemp("runs"))
+
+
+def test_a_run_leaves_its_records(run: Path) -> None:
+    """Two epochs in the JSON lines with loss, rate and samples; config and checkpoint beside."""
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [line["samples"] for line in lines] == [12, 24]
+    assert all(np.isfinite(line["loss"]) and line["epoch_seconds"] > 0 for line in lines)
+    assert json.loads((run / "config.json").read_text())["model"]["backbone"] == "resnet10t"
+
+
+def test_a_finished_run_does_nothing_more(config: RunConfig, run: Path) -> None:
+    """The same command again trains no step and keeps the weights."""
+    before = (run / "checkpoint.safetensors").read_bytes()
+    train(config, run.parent)
+    assert (run / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(
+    config: RunConfig, tmp_path: Path, run: Path
+) -> None:
+    """Stopped by SIGTERM after half its batches and started again: the same weights."""
+
+    def terminate(metrics: dict[str, object]) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    folder = train(config, tmp_path, on_epoch=terminate)
+    with safe_open(folder / "checkpoint.safetensors", "pt") as stored:
+        assert json.loads(stored.metadata()["progress"])["samples"] == 12
+    train(config, tmp_path)
+    whole, resumed = FontEncoder(config.model), FontEncoder(config.model)
+    checkpoint.load_weights(run / "checkpoint.safetensors", whole)
+    checkpoint.load_weights(folder / "checkpoint.safetensors", resumed)
+    for left, right in zip(whole.parameters(), resumed.parameters(), strict=True):
+        torch.testing.assert_close(left, right, atol=1e-4, rtol=1e-3)
+
+
+def test_the_export_gives_the_nets_vectors(run: Path, tmp_path: Path) -> None:
+    """ONNX Runtime agrees with torch within the float16 of the stored weights, at any batch."""
+    card = export(run, tmp_path / "encoder.onnx")
+    model = FontEncoder(ModelConfig(**card["training"]["model"]))
+    checkpoint.load_weights(run / "checkpoint.safetensors", model)
+    model.eval()
+    session = onnxruntime.InferenceSession(str(tmp_path / "encoder.onnx"))
+    for count in (1, 5):
+        windows = np.random.default_rng(0).random((count, 1, HEIGHT, WIDTH), dtype=np.float32)
+        found = session.run(["vectors"], {"windows": windows})[0]
+        with torch.no_grad():
+            expected = model(torch.from_numpy(windows)).numpy()
+        np.testing.assert_allclose(found, expected, atol=3e-3)
+        np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+
+
+def test_an_exported_encoder_can_be_trained_on(run: Path, tmp_path: Path) -> None:
+    """`warm_start` from the .onnx fills every weight, within float16."""
+    export(run, tmp_path / "encoder.onnx")
+    config = json.loads((run / "config.json").read_text())
+    original, warm = (FontEncoder(ModelConfig(**config["model"])) for _ in range(2))
+    checkpoint.load_weights(run / "checkpoint.safetensors", original)
+    checkpoint.warm_start(tmp_path / "encoder.onnx", warm)
+    for name, value in original.state_dict().items():
+        if not name.endswith("num_batches_tracked"):
+            torch.testing.assert_close(warm.state_dict()[name], value, atol=1e-3, rtol=1e-3)
+
+
+def test_a_foreign_checkpoint_is_refused(run: Path) -> None:
+    """Weights of another net are an error that names the file."""
+    other = FontEncoder(ModelConfig(backbone="resnet10t", head=16, dim=16))
+    with pytest.raises(checkpoint.CheckpointError, match="checkpoint.safetensors"):
+        checkpoint.load_weights(run / "checkpoint.safetensors", other)
+
+
+def test_batch_numbers_are_reproducible(fonts: Path, config: RunConfig) -> None:
+    """Batch 7 is the same whoever draws it, its groups distinct, its pictures not blank."""
+    faces = load_faces(fonts)
+    first, second = (DrawnBatches(faces, config.data, seed=3).draw(7) for _ in range(2))
+    assert torch.equal(first.windows, second.windows)
+    assert torch.equal(first.faces, second.faces)
+    assert not torch.equal(first.windows, DrawnBatches(faces, config.data, 3).draw(8).windows)
+    per_group = torch.bincount(first.groups)
+    assert set(per_group[per_group > 0].tolist()) == {config.data.samples_per_family}
+    assert first.windows.float().std(dim=(1, 2, 3)).min() > 5
+
+
+def test_held_out_families_and_their_twins_are_never_seen(fonts: Path) -> None:
+    """A family that is the twin of a held-out one is in neither half."""
+    face = load_faces(fonts)[0]
+    names = [f"family-{i}" for i in range(100)]
+    held = [n for n in names if is_heldout(n)]
+    seen = [n for n in names if not is_heldout(n)]
+    twin = dataclasses.replace(face, family=seen[0], group=1)
+    groups = [1, *range(2, len(held) + 1)]
+    faces = [
+        dataclasses.replace(face, family=n, group=g) for n, g in zip(held, groups, strict=True)
+    ]
+    others = [dataclasses.replace(face, family=n, group=200 + i) for i, n in enumerate(seen[1:])]
+    train_on, watch = training_split([twin, *faces, *others])
+    assert [f.family for f in train_on] == seen[1:]
+    assert [f.family for f in watch] == held
+
+
+def test_twin_groups_join_equal_drawings() -> None:
+    """Equal shapes share a number, others do not, and numbers have no gap."""
+    rng = np.random.default_rng(0)
+    a, b = rng.random((2, 62, 4, 4)).astype(np.float32)
+    assert twin_groups(np.stack([a, b, a])).tolist() == [0, 1, 0]
+
+
+def test_text_keeps_to_the_coverage() -> None:
+    """Only covered characters are drawn, and the texts of 200 draws hardly repeat."""
+    rng = np.random.default_rng(0)
+    coverage = frozenset("abcdefghijklmnopqrstuvwxyz")
+    texts = [draw_text(rng, coverage) for _ in range(200)]
+    assert set("".join(texts)) <= coverage | {" "}
+    assert len(set(texts)) > 190
+    assert draw_text(rng, frozenset()) == ""
