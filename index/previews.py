@@ -12,12 +12,12 @@ from encoder.typeset import draw_line, open_font
 
 PANGRAM = "Hamburgefonstiv"
 MAX_TEXT = 80
-_SIZE = 46  # pixels to the em of a specimen; a line of most fonts is then about 60 high
+_SIZE = 56  # pixels to the em of a specimen; most names are then about 55 high
 _HEIGHT = 64
 _WIDTH = 480
 _PREVIEW_SIZE = 72
 _PREVIEW_WIDTH = 2400
-_QUALITY = 40
+_QUALITY = 50
 
 
 def specimen(ref: FaceRef, name: str, coverage: frozenset[str]) -> bytes:
