@@ -41,7 +41,8 @@ class Writer:
     ) -> AddReport:
         """See `FontCatalog.add_fonts`."""
         for attempt in range(_TRIES):
-            view = self._live.current()
+            self._live.refresh(patience=None)  # ids are chosen now: a second old is too old
+            view = self._live.view
             batch = Batch(view, self._home_of)
             for path, name in zip(paths, names or [p.name for p in paths], strict=True):
                 batch.read(path, name)
@@ -51,7 +52,6 @@ class Writer:
                 return self._commit(batch, bundles, twins)
             except ChangedMeanwhileError:
                 log.info("the catalogue changed while drawing; attempt %d", attempt + 2)
-                self._live.refresh(patience=None)
         raise ChangedMeanwhileError(f"the catalogue changed {_TRIES} times while fonts were drawn")
 
     def remove(self, family_id: str) -> None:
