@@ -1,75 +1,125 @@
 """The drawing of the letters themselves: which faces are alike, and how far apart they are.
 
-The measure: the same letters in every face, scaled so that the H has one height, lightly
-blurred; the mean squared difference, as a share of the ink. It knows nothing of the
-encoder, so it can judge it.
+The same letters and digits of each face, scaled to one height of H, aligned at their left
+edge and baseline, lightly blurred and compared: the mean over letters of
+|a - b|^2 / (|a|^2 + |b|^2), which is 0 for the same picture and 1 where no ink meets. It
+knows nothing of the encoder, so it can judge it.
 """
 
 from __future__ import annotations
 
-import math
 import string
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageFont
 
-from encoder.typeset import TypesetError, ink_mask, open_font
+from encoder.fontfile import FaceRef
+from encoder.typeset import TypesetError, open_font
 
-if TYPE_CHECKING:
-    from encoder.fontfile import FaceRef
+LETTERS = string.ascii_letters + string.digits
+# The median distance between a face and itself drawn a third of a pixel off.
+NOISE = 0.0169
+MIN_SHARED = 40  # letters; fewer say too little
+_H = 18  # pixels, the height of H
+_ABOVE, _BELOW, _WIDTH = 27, 13, 40  # the cell, from the baseline
+_FINE = 3  # drawn so many times larger, then averaged
+_BLUR = 0.7  # pixels
+_CELL = 4  # pixels: the coarse picture in which candidates are found
+_COARSE_LIMIT = 1.5  # times NOISE; a coarse distance above it is no candidate
 
-LETTERS = string.ascii_lowercase + string.ascii_uppercase + string.digits
-_SIDE = 28  # pixels of a cell
-_CAP = 16.0  # pixels: the height of H in a cell
-_BASELINE = 21  # the row on which letters stand
-NOISE = 0.0088  # median distance of a face to itself, drawn again a third of a pixel off
+
+@dataclass(frozen=True)
+class Signature:
+    """`pictures` uint8 [62, 40, 40], 255 = ink; `drawn` bool [62] says which letters exist."""
+
+    pictures: NDArray[np.uint8]
+    drawn: NDArray[np.bool_]
 
 
-def letter_shapes(ref: FaceRef) -> np.ndarray:
-    """The cells of LETTERS, float32 [62, 28, 28] in 0..1, 1 = ink.
+def signature(ref: FaceRef, coverage: frozenset[str], *, shift: int = 0) -> Signature | None:
+    """How a face draws the 62 letters; None when too few exist or it cannot be drawn.
 
-    A letter that the face lacks is an empty cell. Raises `TypesetError` when there is no H
-    to scale by, or FreeType refuses the face.
+    `shift` moves the drawing right by thirds of a pixel, to measure what drawing again costs.
     """
-    cap = _cap_height(ref)
-    font = open_font(ref, _CAP / cap)
-    cells = np.zeros((len(LETTERS), _SIDE, _SIDE), np.float32)
-    for cell, letter in zip(cells, LETTERS, strict=True):
-        _draw_cell(cell, ink_mask(font, letter, pad=1), font.getbbox(letter, anchor="ls")[1])
-    return cv2.GaussianBlur(cells.transpose(1, 2, 0), (0, 0), 0.8).transpose(2, 0, 1)
+    present = np.array([letter in coverage for letter in LETTERS])
+    if present.sum() < MIN_SHARED:
+        return None
+    try:
+        font = _sized(ref)
+        cells = np.zeros((len(LETTERS), _ABOVE + _BELOW, _WIDTH), np.uint8)
+        for at in np.flatnonzero(present):
+            cells[at] = _cell(font, LETTERS[at], shift)
+    except (TypesetError, OSError, ValueError):
+        return None
+    return Signature(cells, present & cells.any(axis=(1, 2)))
 
 
-def distances(shapes: np.ndarray) -> np.ndarray:
-    """Between all faces of `shapes` [N, 62, 28, 28]: float32 [N, N], 0 = the same drawing.
-
-    Squared difference over the mean squared ink of the two. N = 0 returns [0, 0].
-    """
-    flat = shapes.reshape(len(shapes), math.prod(shapes.shape[1:]))
-    energy = (flat * flat).sum(axis=1)
-    gap = np.maximum(energy[:, None] + energy[None, :] - 2 * flat @ flat.T, 0)
-    return (gap / np.maximum(energy[:, None] + energy[None, :], 1e-6)).astype(np.float32)
+def distance(a: Signature, b: Signature) -> float:
+    """0 (same) .. 1 over the letters that both draw; 1 when they share fewer than MIN_SHARED."""
+    both = a.drawn & b.drawn
+    if both.sum() < MIN_SHARED:
+        return 1.0
+    one, two = (s.pictures[both].astype(np.float32).reshape(both.sum(), -1) for s in (a, b))
+    return float(_normalised(one, two).mean())
 
 
-def _cap_height(ref: FaceRef) -> float:
-    """Height of the H in em (the highest of a few capitals where H is odd)."""
-    font = open_font(ref, 200)
-    heights = [-font.getbbox(letter, anchor="ls")[1] for letter in "HEX"]
-    cap = float(np.median(heights)) / 200
-    if cap < 0.05:
-        raise TypesetError(f"{ref.path.name}: its H has no height to scale by")
-    return cap
+def same_drawings(signatures: Sequence[Signature]) -> list[tuple[int, int, float]]:
+    """Pairs (i, j, distance), i < j, that differ by less than NOISE. Never chained."""
+    found = [(i, j, distance(signatures[i], signatures[j])) for i, j in _candidates(signatures)]
+    return [pair for pair in found if pair[2] < NOISE]
 
 
-def _draw_cell(cell: np.ndarray, mask: np.ndarray, rise: float) -> None:
-    """Copy the ink into its cell: its top `rise` (negative) from the baseline, centred."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return
-    ink = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32) / 255
-    top = _BASELINE + round(rise)
-    left = (_SIDE - ink.shape[1]) // 2
-    y0, x0 = max(0, top), max(0, left)
-    part = ink[y0 - top : _SIDE - top, x0 - left : x0 - left + _SIDE]
-    if part.size:
-        cell[y0 : y0 + part.shape[0], x0 : x0 + part.shape[1]] = part
+def _sized(ref: FaceRef) -> ImageFont.FreeTypeFont:
+    """The face at the size at which its H is `_H` pixels high on the fine grid."""
+    left, top, right, bottom = open_font(ref, 200).getbbox("H", anchor="ls")
+    if bottom <= top or right <= left:
+        raise TypesetError(f"{ref.path.name} draws no H")
+    return open_font(ref, min(2000.0, 200 * _H * _FINE / (bottom - top)))
+
+
+def _cell(font: ImageFont.FreeTypeFont, letter: str, shift: int) -> NDArray[np.uint8]:
+    mask, (_, top) = font.getmask2(letter, "L", anchor="ls")
+    ink = np.asarray(mask, np.uint8).reshape(mask.size[::-1])
+    columns = np.flatnonzero(ink.any(axis=0))
+    fine = np.zeros(((_ABOVE + _BELOW) * _FINE, _WIDTH * _FINE), np.uint8)
+    if len(columns):
+        ink = ink[:, columns[0] :]
+        y, x = _ABOVE * _FINE + top, 2 * _FINE + shift
+        ink = ink[max(0, -y) : max(0, fine.shape[0] - y), : fine.shape[1] - x]
+        y = max(0, y)
+        fine[y : y + ink.shape[0], x : x + ink.shape[1]] = ink
+    size = (_WIDTH, _ABOVE + _BELOW)
+    small = cv2.resize(fine, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), _BLUR), np.uint8)
+
+
+def _normalised(one: NDArray[np.float32], two: NDArray[np.float32]) -> NDArray[np.float32]:
+    """|a - b|^2 / (|a|^2 + |b|^2) of every pair of rows; 0 where both are empty."""
+    apart = ((one - two) ** 2).sum(axis=1)
+    return apart / np.maximum((one**2).sum(axis=1) + (two**2).sum(axis=1), 1e-9)
+
+
+def _candidates(signatures: Sequence[Signature]) -> list[tuple[int, int]]:
+    """Pairs that are close in a coarse picture; averaging brings nothing further apart."""
+    rows = np.stack([_coarse(s) for s in signatures]) if signatures else np.zeros((0, 1))
+    rows = rows.astype(np.float32)
+    weight = (rows**2).sum(axis=1)
+    apart = np.maximum(weight[:, None] + weight[None, :] - 2 * rows @ rows.T, 0)
+    close = apart < _COARSE_LIMIT * NOISE * (weight[:, None] + weight[None, :])
+    first, second = np.nonzero(np.triu(close, 1))
+    return list(zip(first.tolist(), second.tolist(), strict=True))
+
+
+def _coarse(s: Signature) -> NDArray[np.float32]:
+    """The letters as 10 x 10 cells each, in one row, each letter of unit length."""
+    height, width = (_ABOVE + _BELOW) // _CELL * _CELL, _WIDTH // _CELL * _CELL
+    cells = s.pictures[:, :height, :width].reshape(
+        len(LETTERS), height // _CELL, _CELL, width // _CELL, _CELL
+    )
+    flat = cells.mean(axis=(2, 4)).reshape(len(LETTERS), -1)
+    length = np.linalg.norm(flat, axis=1, keepdims=True)
+    return (flat / np.maximum(length, 1e-9)).ravel().astype(np.float32)

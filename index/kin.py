@@ -11,10 +11,11 @@ from db.records import FaceRecord, FamilyBundle, TwinRecord
 from db.repository import Repository
 from db.session import Database
 from encoder.fontfile import FaceRef
+from encoder.glyphs import Signature, signature
 from index.answers import Filters
 from index.ranking import rank_lines
 from index.sources import regular_first
-from index.twins import Signature, find_twins, signature
+from index.twins import find_twins
 from index.view import View
 
 _NEAREST = 8  # rows compared: what is drawn the same is also embedded the same

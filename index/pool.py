@@ -13,10 +13,10 @@ from multiprocessing import util
 from db.records import FamilyBundle
 from encoder.browser import Chromium
 from encoder.fontfile import FaceRef
+from encoder.glyphs import Signature, signature
 from index.answers import Refusal
 from index.builder import Browser, Drawn, Embedder, draw_source
 from index.sources import FamilySource
-from index.twins import Signature, signature
 
 log = logging.getLogger(__name__)
 

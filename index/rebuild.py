@@ -16,6 +16,7 @@ from db.repository import Repository
 from db.session import Database, open_database
 from encoder import browser
 from encoder.fontfile import FaceRef
+from encoder.glyphs import Signature
 from index.answers import RebuildReport, Refusal
 from index.batch import OnProgress
 from index.builder import CHROMIUM, FREETYPE, Embedder, draw_source
@@ -32,7 +33,7 @@ from index.sources import (
     google_folders,
     regular_first,
 )
-from index.twins import Signature, find_twins
+from index.twins import find_twins
 from index.view import View
 
 log = logging.getLogger(__name__)

@@ -1,72 +1,14 @@
-"""Which families are the same drawing: their letters differ by less than re-rendering.
+"""Twins: families whose letters are the same drawing up to the noise of drawing again.
 
-The same letters and digits are drawn in the regular-most face of each family, scaled to
-one height of H, aligned at their left edge and baseline, lightly blurred and compared:
-the mean over letters of |a - b|^2 / (|a|^2 + |b|^2), which is 0 for the same picture and 1
-where no ink meets. Twins are pairs below NOISE. They are never chained: a twin of a twin
-may differ by twice as much.
+Pairs, never chained: a twin of a twin may differ by twice as much.
 """
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-from PIL import ImageFont
 
 from db.records import TwinRecord
-from encoder.fontfile import FaceRef
-from encoder.typeset import TypesetError, open_font
-
-LETTERS = string.ascii_letters + string.digits
-# The median distance between a face and itself drawn a third of a pixel off.
-NOISE = 0.0169
-MIN_SHARED = 40  # letters; fewer say too little
-_H = 18  # pixels, the height of H
-_ABOVE, _BELOW, _WIDTH = 27, 13, 40  # the cell, from the baseline
-_FINE = 3  # drawn so many times larger, then averaged
-_BLUR = 0.7  # pixels
-_CELL = 4  # pixels: the coarse picture in which candidates are found
-_COARSE_LIMIT = 1.5  # times NOISE; a coarse distance above it is no candidate
-
-
-@dataclass(frozen=True)
-class Signature:
-    """`pictures` uint8 [62, 40, 40], 255 = ink; `drawn` bool [62] says which letters exist."""
-
-    pictures: NDArray[np.uint8]
-    drawn: NDArray[np.bool_]
-
-
-def signature(ref: FaceRef, coverage: frozenset[str], *, shift: int = 0) -> Signature | None:
-    """How a face draws the 62 letters; None when too few exist or it cannot be drawn.
-
-    `shift` moves the drawing right by thirds of a pixel, to measure what drawing again costs.
-    """
-    present = np.array([letter in coverage for letter in LETTERS])
-    if present.sum() < MIN_SHARED:
-        return None
-    try:
-        font = _sized(ref)
-        cells = np.zeros((len(LETTERS), _ABOVE + _BELOW, _WIDTH), np.uint8)
-        for at in np.flatnonzero(present):
-            cells[at] = _cell(font, LETTERS[at], shift)
-    except (TypesetError, OSError, ValueError):
-        return None
-    return Signature(cells, present & cells.any(axis=(1, 2)))
-
-
-def distance(a: Signature, b: Signature) -> float:
-    """0 (same) .. 1 over the letters that both draw; 1 when they share fewer than MIN_SHARED."""
-    both = a.drawn & b.drawn
-    if both.sum() < MIN_SHARED:
-        return 1.0
-    one, two = (s.pictures[both].astype(np.float32).reshape(both.sum(), -1) for s in (a, b))
-    return float(_normalised(one, two).mean())
+from encoder.glyphs import Signature, same_drawings
 
 
 def find_twins(
@@ -74,63 +16,9 @@ def find_twins(
 ) -> list[TwinRecord]:
     """All twins, in both directions, by family ids; `among` keeps pairs that touch one of it."""
     ids = sorted(signatures)
-    touched = np.isin(ids, list(ids if among is None else among))
+    touched = set(ids if among is None else among)
     twins = []
-    for i, j in _candidates([signatures[name] for name in ids]):
-        if touched[i] or touched[j]:
-            found = distance(signatures[ids[i]], signatures[ids[j]])
-            if found < NOISE:
-                twins += [TwinRecord(ids[i], ids[j], found), TwinRecord(ids[j], ids[i], found)]
+    for i, j, apart in same_drawings([signatures[name] for name in ids]):
+        if touched & {ids[i], ids[j]}:
+            twins += [TwinRecord(ids[i], ids[j], apart), TwinRecord(ids[j], ids[i], apart)]
     return twins
-
-
-def _sized(ref: FaceRef) -> ImageFont.FreeTypeFont:
-    """The face at the size at which its H is `_H` pixels high on the fine grid."""
-    left, top, right, bottom = open_font(ref, 200).getbbox("H", anchor="ls")
-    if bottom <= top or right <= left:
-        raise TypesetError(f"{ref.path.name} draws no H")
-    return open_font(ref, min(2000.0, 200 * _H * _FINE / (bottom - top)))
-
-
-def _cell(font: ImageFont.FreeTypeFont, letter: str, shift: int) -> NDArray[np.uint8]:
-    mask, (_, top) = font.getmask2(letter, "L", anchor="ls")
-    ink = np.asarray(mask, np.uint8).reshape(mask.size[::-1])
-    columns = np.flatnonzero(ink.any(axis=0))
-    fine = np.zeros(((_ABOVE + _BELOW) * _FINE, _WIDTH * _FINE), np.uint8)
-    if len(columns):
-        ink = ink[:, columns[0] :]
-        y, x = _ABOVE * _FINE + top, 2 * _FINE + shift
-        ink = ink[max(0, -y) : max(0, fine.shape[0] - y), : fine.shape[1] - x]
-        y = max(0, y)
-        fine[y : y + ink.shape[0], x : x + ink.shape[1]] = ink
-    size = (_WIDTH, _ABOVE + _BELOW)
-    small = cv2.resize(fine, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.GaussianBlur(small, (0, 0), _BLUR), np.uint8)
-
-
-def _normalised(one: NDArray[np.float32], two: NDArray[np.float32]) -> NDArray[np.float32]:
-    """|a - b|^2 / (|a|^2 + |b|^2) of every pair of rows; 0 where both are empty."""
-    apart = ((one - two) ** 2).sum(axis=1)
-    return apart / np.maximum((one**2).sum(axis=1) + (two**2).sum(axis=1), 1e-9)
-
-
-def _candidates(signatures: list[Signature]) -> list[tuple[int, int]]:
-    """Pairs that are close in a coarse picture; averaging brings nothing further apart."""
-    rows = np.stack([_coarse(s) for s in signatures]) if signatures else np.zeros((0, 1))
-    rows = rows.astype(np.float32)
-    weight = (rows**2).sum(axis=1)
-    apart = np.maximum(weight[:, None] + weight[None, :] - 2 * rows @ rows.T, 0)
-    close = apart < _COARSE_LIMIT * NOISE * (weight[:, None] + weight[None, :])
-    first, second = np.nonzero(np.triu(close, 1))
-    return list(zip(first.tolist(), second.tolist(), strict=True))
-
-
-def _coarse(s: Signature) -> NDArray[np.float32]:
-    """The letters as 10 x 10 cells each, in one row, each letter of unit length."""
-    height, width = (_ABOVE + _BELOW) // _CELL * _CELL, _WIDTH // _CELL * _CELL
-    cells = s.pictures[:, :height, :width].reshape(
-        len(LETTERS), height // _CELL, _CELL, width // _CELL, _CELL
-    )
-    flat = cells.mean(axis=(2, 4)).reshape(len(LETTERS), -1)
-    length = np.linalg.norm(flat, axis=1, keepdims=True)
-    return (flat / np.maximum(length, 1e-9)).ravel().astype(np.float32)

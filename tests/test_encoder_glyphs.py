@@ -1,4 +1,4 @@
-"""The measure of how alike two drawings are."""
+"""What counts as the same drawing, measured on real fonts."""
 
 from __future__ import annotations
 
@@ -7,50 +7,101 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from encoder.fontfile import FaceRef
-from encoder.glyphs import LETTERS, NOISE, distances, letter_shapes
+from encoder.fontfile import FaceRef, read_faces
+from encoder.glyphs import NOISE, Signature, distance, same_drawings, signature
 
 
-def _face(fonts_dir: Path, name: str) -> np.ndarray:
-    return letter_shapes(FaceRef(fonts_dir / name.split("-latin")[0] / f"{name}.woff2"))
+@pytest.fixture(scope="module")
+def signatures(fonts_dir: Path) -> dict[str, Signature]:
+    """The signature of every test font, by file stem."""
+    found = {}
+    for path in sorted(fonts_dir.glob("*/*.woff2")):
+        (face,) = read_faces(path)
+        made = signature(face.ref, face.coverage)
+        assert made is not None
+        found[path.stem] = made
+    return found
 
 
-def test_distances_follow_the_formula() -> None:
-    """Squared difference over the summed squares, computed letter by letter in a loop."""
+def blank(letters: int = 62) -> Signature:
+    """A signature of random letters."""
     rng = np.random.default_rng(0)
-    shapes = rng.random((4, 3, 5, 5)).astype(np.float32)
-    found = distances(shapes)
-    for i in range(4):
-        for j in range(4):
-            a, b = shapes[i].astype(float), shapes[j].astype(float)
-            expected = ((a - b) ** 2).sum() / ((a**2).sum() + (b**2).sum())
-            assert found[i, j] == pytest.approx(expected, abs=1e-5)
+    pictures = rng.integers(0, 255, (62, 40, 40)).astype(np.uint8)
+    return Signature(pictures, np.arange(62) < letters)
 
 
-def test_no_faces_give_an_empty_table() -> None:
-    """N = 0 returns [0, 0]."""
-    assert distances(np.zeros((0, 62, 28, 28), np.float32)).shape == (0, 0)
+def test_a_face_is_its_own_twin(signatures: dict[str, Signature]) -> None:
+    """The same file drawn twice is at distance 0."""
+    for made in signatures.values():
+        assert distance(made, made) == 0.0
 
 
-def test_order_of_likeness(fonts_dir: Path) -> None:
-    """A face is itself; its bold is nearer than another design; all above the noise."""
-    names = (
-        "cantarell-latin-400-normal",
-        "cantarell-latin-700-normal",
-        "abril-fatface-latin-400-normal",
-    )
-    table = distances(np.stack([_face(fonts_dir, name) for name in names]))
-    assert table[0, 0] == pytest.approx(0, abs=1e-6)
-    assert NOISE < table[0, 1] < table[0, 2]
+def test_distances_are_symmetric_and_bounded(signatures: dict[str, Signature]) -> None:
+    """d(a, b) = d(b, a), in 0..1."""
+    a, b = signatures["lora-latin-400-normal"], signatures["cantarell-latin-400-normal"]
+    assert distance(a, b) == pytest.approx(distance(b, a))
+    assert 0 < distance(a, b) < 1
 
 
-def test_letters_stand_on_one_baseline(sans_path: Path) -> None:
-    """The H of every face is 16 pixels high, and letters without descender end level."""
-    shapes = letter_shapes(FaceRef(sans_path))
-    feet = {}
-    for letter in "HExn":
-        rows = np.flatnonzero(shapes[LETTERS.index(letter)].max(axis=1) > 0.5)
-        feet[letter] = rows[-1]
-        if letter == "H":
-            assert rows[-1] - rows[0] + 1 == pytest.approx(16, abs=1)
-    assert max(feet.values()) - min(feet.values()) <= 1
+def test_every_other_design_is_far_beyond_the_noise(signatures: dict[str, Signature]) -> None:
+    """Different families, weights and slopes of the test fonts are no twins."""
+    names = list(signatures)
+    for i, one in enumerate(names):
+        for two in names[i + 1 :]:
+            assert distance(signatures[one], signatures[two]) > 1.5 * NOISE, (one, two)
+
+
+def test_the_same_letters_in_another_size_of_em_are_twins(serif_path: Path, tmp_path: Path) -> None:
+    """A copy scaled to another em, in another container, is a twin of the first."""
+    from fontTools.ttLib import TTFont
+    from fontTools.ttLib.scaleUpem import scale_upem
+
+    font = TTFont(serif_path)
+    scale_upem(font, 2048)
+    font.flavor = None
+    font.save(tmp_path / "scaled.ttf")
+    (face,) = read_faces(serif_path)
+    one = signature(face.ref, face.coverage)
+    two = signature(FaceRef(tmp_path / "scaled.ttf"), face.coverage)
+    assert one is not None and two is not None
+    assert distance(one, two) < NOISE
+    assert [pair[:2] for pair in same_drawings([one, two])] == [(0, 1)]
+
+
+def test_drawing_again_costs_about_the_noise(serif_path: Path, sans_path: Path) -> None:
+    """A third of a pixel to the right costs the order of NOISE (its median over 60 families)."""
+    for path in (serif_path, sans_path):
+        (face,) = read_faces(path)
+        still = signature(face.ref, face.coverage)
+        moved = signature(face.ref, face.coverage, shift=1)
+        assert still is not None and moved is not None
+        assert NOISE / 2 < distance(still, moved) < NOISE * 2
+
+
+def test_too_few_letters_are_no_evidence(serif_path: Path) -> None:
+    """A face of few letters has no signature; pairs that share few are at distance 1."""
+    assert signature(FaceRef(serif_path), frozenset("abc")) is None
+    assert distance(blank(), blank(39)) == 1.0
+    assert distance(blank(), blank(40)) == 0.0
+
+
+def test_the_distance_is_its_definition() -> None:
+    """Against a loop over letters in float64."""
+    a, b = blank(), Signature(255 - blank().pictures, np.ones(62, bool))
+    total = 0.0
+    for one, two in zip(a.pictures.astype(float), b.pictures.astype(float), strict=True):
+        total += ((one - two) ** 2).sum() / ((one**2).sum() + (two**2).sum())
+    assert distance(a, b) == pytest.approx(total / 62, rel=1e-5)
+
+
+def test_the_coarse_picture_loses_no_twin(signatures: dict[str, Signature]) -> None:
+    """Pairs whose fine distance is below NOISE are all candidates."""
+    rng = np.random.default_rng(1)
+    near = []
+    for made in signatures.values():
+        noisy = made.pictures.astype(float) * rng.uniform(0.75, 1.0, made.pictures.shape)
+        near += [made, Signature(noisy.astype(np.uint8), made.drawn)]
+    pairs = {(i, j) for i, j, _ in same_drawings(near)}
+    for i in range(0, len(near), 2):
+        assert distance(near[i], near[i + 1]) < NOISE
+        assert (i, i + 1) in pairs

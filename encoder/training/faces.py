@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from multiprocessing import Pool
 from pathlib import Path
 
-import numpy as np
-
 from encoder.fontfile import FaceRef, FontRefusedError, read_faces
-from encoder.glyphs import NOISE, distances, letter_shapes
+from encoder.glyphs import Signature, same_drawings, signature
 from encoder.heldout import is_heldout
-from encoder.typeset import TypesetError
 
 _CACHE = "faces.json"
+_VERSION = 1  # of what is kept in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +37,9 @@ def load_faces(
     cache = fonts / _CACHE
     files = sorted(str(p.relative_to(fonts)) for p in fonts.glob("*/*.woff2"))
     stored = json.loads(cache.read_text()) if cache.exists() else {}
-    if stored.get("files") != files:
-        stored = {"files": files, "families": _read_all(fonts, on_progress)}
+    if (stored.get("version"), stored.get("files")) != (_VERSION, files):
+        families = _read_all(fonts, on_progress)
+        stored = {"version": _VERSION, "files": files, "families": families}
         cache.write_text(json.dumps(stored))
     return [
         TrainingFace(
@@ -63,20 +62,19 @@ def training_split(faces: Sequence[TrainingFace]) -> tuple[list[TrainingFace], l
 
 def _read_all(fonts: Path, on_progress: Callable[[int, int], None]) -> list[dict]:
     folders = sorted(p for p in fonts.iterdir() if p.is_dir() and not p.name.startswith("."))
-    families, shapes = [], []
+    families, signatures = [], []
     with Pool() as pool:
-        for done, (family, shape) in enumerate(pool.imap(_read_family, folders, chunksize=4), 1):
+        for done, (family, found) in enumerate(pool.imap(_read_family, folders, chunksize=4), 1):
             on_progress(done, len(folders))
-            if shape is not None:
+            if found is not None:
                 families.append(family)
-                shapes.append(shape)
-    if families:
-        for family, group in zip(families, twin_groups(np.stack(shapes)), strict=True):
-            family["group"] = int(group)
+                signatures.append(found)
+    for family, group in zip(families, twin_groups(signatures), strict=True):
+        family["group"] = group
     return families
 
 
-def _read_family(folder: Path) -> tuple[dict, np.ndarray | None]:
+def _read_family(folder: Path) -> tuple[dict, Signature | None]:
     faces = []
     for path in sorted(folder.glob("*.woff2")):
         try:
@@ -87,19 +85,19 @@ def _read_family(folder: Path) -> tuple[dict, np.ndarray | None]:
         faces.append({"file": name, "coverage": "".join(sorted(coverage))})
     if not faces:
         return {"id": folder.name}, None
-    files = [str(f["file"]) for f in faces]
-    plainest = next((f for f in files if f.endswith("-400-normal.woff2")), files[0])
-    try:
-        shape = letter_shapes(FaceRef(folder.parent / plainest))
-    except TypesetError:
-        return {"id": folder.name}, None
-    return {"id": folder.name, "faces": faces}, shape
+    plainest = next((f for f in faces if f["file"].endswith("-400-normal.woff2")), faces[0])
+    ref = FaceRef(folder.parent / plainest["file"])
+    return {"id": folder.name, "faces": faces}, signature(ref, frozenset(plainest["coverage"]))
 
 
-def twin_groups(shapes: np.ndarray) -> np.ndarray:
-    """Group numbers [N] for letter shapes [N, 62, S, S]: nearer than redrawing noise is one."""
-    near = distances(shapes) < NOISE
-    group = np.arange(len(shapes))
-    for i, row in enumerate(near):
-        group[group == group[i]] = group[np.flatnonzero(row)[0]]
-    return np.unique(group, return_inverse=True)[1]
+def twin_groups(signatures: Sequence[Signature]) -> list[int]:
+    """A group number for each, from 0 without gaps: the same for drawings that are the same.
+
+    Chained, unlike twins in an answer: a loss needs classes, not pairs.
+    """
+    group = list(range(len(signatures)))
+    for i, j, _ in same_drawings(signatures):
+        old, new = group[j], group[i]
+        group = [new if g == old else g for g in group]
+    number = {g: n for n, g in enumerate(dict.fromkeys(group))}
+    return [number[g] for g in group]

@@ -64,9 +64,7 @@ def ask(
 def judge(query: Query, rows: Sequence[Match], ms: float) -> Outcome:
     """Hold an answer against the truth."""
     ids = [frozenset({row.family.id}) for row in rows]
-    credited = [
-        one | {twin.id for twin in row.twins} for one, row in zip(ids, rows, strict=True)
-    ]
+    credited = [one | {twin.id for twin in row.twins} for one, row in zip(ids, rows, strict=True)]
     twin = evaluate.hit_rank(credited, query.right)
     face = rows[twin - 1].face if twin else None
     others = [r.score for r, c in zip(rows, credited, strict=True) if not c & query.right]
