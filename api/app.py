@@ -37,7 +37,7 @@ _TOKEN = {
     "description": "The server's FONTKIN_API_TOKEN; needed to add and remove fonts.",
 }
 _LIMITS = {
-    "MAX_FORM_MEMORY_SIZE": 64 * 1024,
+    "MAX_FORM_MEMORY_SIZE": 512 * 1024,  # must exceed the 64 kB in which werkzeug reads a file
     "MAX_FORM_PARTS": 100,
 }
 
