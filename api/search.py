@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,8 @@ def _sent_bytes() -> bytes:
     if len(files) != 1:
         got = f"{len(files)} files are" if files else f"only {shorten(sorted(request.files))} is"
         raise ProblemError("missing-picture", f"{got} in the form: send one file named 'image'")
-    return files[0].read()
+    with closing(files[0]) as upload:
+        return upload.read()
 
 
 def parse_crop(text: str | None, picture: np.ndarray) -> Box | None:
