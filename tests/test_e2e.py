@@ -61,10 +61,8 @@ def wavy(sans_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in font.getGlyphOrder():
         glyph = font["glyf"][name]
         if glyph.numberOfContours > 0:
-            bent = [
-                (x + 70 * math.sin(y / 90), y + 40 * math.sin(x / 60)) for x, y in glyph.coordinates
-            ]
-            glyph.coordinates = GlyphCoordinates([(round(x), round(y)) for x, y in bent])
+            bent = [_bent(x, y) for x, y in glyph.coordinates]
+            glyph.coordinates = GlyphCoordinates(bent)
             glyph.recalcBounds(font["glyf"])
     for record in font["name"].names:
         if record.nameID in (1, 4, 16):
@@ -72,6 +70,10 @@ def wavy(sans_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("own") / "wavy.ttf"
     font.save(path)
     return path
+
+
+def _bent(x: int, y: int) -> tuple[int, int]:
+    return round(x + 70 * math.sin(y / 90)), round(y + 40 * math.sin(x / 60))
 
 
 def _wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
