@@ -79,14 +79,16 @@ def _grow(
 
 
 def _join_dots(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Dots, accents and commas stand apart from their line: join what is low and near."""
+    """Dots, accents and commas stand apart from their line: join what is low and near.
+
+    A line of small print below a headline is as near, but higher than a dot.
+    """
     joined: list[tuple[int, int]] = []
     for run in runs:
         if joined:
             before = joined[-1]
-            heights = sorted((before[1] - before[0], run[1] - run[0]))
-            near = run[0] - before[1] < 0.45 * heights[1]
-            if heights[0] < 0.45 * heights[1] and near:
+            low, high = sorted((before[1] - before[0], run[1] - run[0]))
+            if low < 0.3 * high and run[0] - before[1] <= low:
                 joined[-1] = (before[0], run[1])
                 continue
         joined.append(run)

@@ -121,6 +121,17 @@ def test_a_dot_belongs_to_its_line(sans_path: Path) -> None:
     assert len(prepare(_picture(sans_path, "minimum", 80))) == 1
 
 
+def test_small_print_is_a_line_of_its_own(sans_path: Path) -> None:
+    """A headline and the small print close below it are two lines."""
+    headline, print_ = _picture(sans_path, "HEADLINE", 90), _picture(sans_path, "VERSION", 36)
+    picture = np.full((headline.shape[0] + print_.shape[0], headline.shape[1], 3), 255, np.uint8)
+    picture[: headline.shape[0]] = headline
+    picture[headline.shape[0] - 30 : -30, : print_.shape[1]] = np.minimum(
+        print_, picture[headline.shape[0] - 30 : -30, : print_.shape[1]]
+    )
+    assert len(prepare(picture)) == 2
+
+
 @pytest.mark.parametrize(("width", "count"), [(1, 1), (256, 1), (257, 2), (448, 2), (449, 3)])
 def test_windows_cover_the_strip(width: int, count: int) -> None:
     """As many windows as the stride needs, the first at the start and the last at the end."""
