@@ -81,14 +81,16 @@ def _grow(
 def _join_dots(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Dots, accents and commas stand apart from their line: join what is low and near.
 
-    A line of small print below a headline is as near, but higher than a dot.
+    A line of small print below a headline is as near, but higher than a dot. The thin top of
+    a lone capital touches what is below it.
     """
     joined: list[tuple[int, int]] = []
     for run in runs:
         if joined:
             before = joined[-1]
             low, high = sorted((before[1] - before[0], run[1] - run[0]))
-            if low < 0.3 * high and run[0] - before[1] <= low:
+            gap = run[0] - before[1]
+            if (low < 0.3 * high and gap <= low) or (low < 0.5 * high and gap <= 1):
                 joined[-1] = (before[0], run[1])
                 continue
         joined.append(run)
