@@ -29,13 +29,14 @@ from encoder.training.model import FontEncoder
 from encoder.training.text import draw_text
 
 pytestmark = pytest.mark.slow
+FONTS = Path(__file__).with_name("fonts")
 
 
 @pytest.fixture(scope="module")
 def fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The test fonts in a folder of their own: reading them writes a cache beside them."""
     target = tmp_path_factory.mktemp("training") / "fonts"
-    shutil.copytree(Path(__file__).with_name("fonts"), target)
+    shutil.copytree(FONTS, target)
     return target
 
 
@@ -62,6 +63,10 @@ def test_a_run_leaves_its_records(run: Path) -> None:
     assert [line["samples"] for line in lines] == [12, 24]
     assert all(np.isfinite(line["loss"]) and line["epoch_seconds"] > 0 for line in lines)
     assert json.loads((run / "config.json").read_text())["model"]["backbone"] == "resnet10t"
+    families = json.loads((run / "families.json").read_text())
+    assert families == sorted(
+        p.name for p in FONTS.iterdir() if p.is_dir() and not is_heldout(p.name)
+    )
 
 
 def test_a_finished_run_does_nothing_more(config: RunConfig, run: Path) -> None:

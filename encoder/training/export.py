@@ -44,6 +44,7 @@ def export(run: Path, target: Path) -> dict[str, Any]:
         "parameters": count_parameters(model),
         "training": config | {"progress": progress},
         "epochs": _epochs(run / "metrics.jsonl"),
+        "families": json.loads((run / "families.json").read_text()),
     }
     target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
     return card

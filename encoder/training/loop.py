@@ -61,6 +61,8 @@ def train(
     faces = load_faces(Path(config.data.fonts), on_progress=on_read)
     seen, held = training_split(faces)
     seen = _limited(seen, config.data.families)
+    families = sorted({face.family for face in seen})
+    (folder / "families.json").write_text(json.dumps(families) + "\n")
     trainer = _Trainer(config, seen, held, folder)
     before = {s: signal.signal(s, trainer.ask_to_stop) for s in (signal.SIGTERM, signal.SIGINT)}
     try:
