@@ -1,4 +1,9 @@
-"""From the vectors of a picture's lines to rows of an answer, inside one view."""
+"""From the vectors of a picture's lines to rows of an answer, inside one view.
+
+The index names the candidates: every family with a sample among the nearest of some window.
+All samples of a candidate are then scored for all windows, so that a family is judged by the
+same evidence whether or not its second-best lines were among the nearest.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.answers import Filters, Match
-from index.store import Neighbours
 from index.verdict import confidences
 from index.view import View
-from index.voting import Row, Tally, best_members, merge_lines, rank, tally_windows
+from index.voting import (
+    Row,
+    Tally,
+    best_members,
+    merge_lines,
+    rank,
+    tally_families,
+    tally_windows,
+)
 
 DEPTH = 200  # neighbours a window; more are fetched when they do not make k rows
 _GROWTH = 4
@@ -45,8 +57,7 @@ def rank_lines(
     reachable = len(view.store) if allowed is None else len(allowed)
     depth = max(DEPTH, 40 * k)
     while True:
-        found = view.store.search(np.concatenate(lines), depth, allowed=allowed)
-        votes = [_votes(view, part) for part in _split(found, lines)]
+        votes = _votes(view, lines, depth, allowed)
         whole = _merged(votes, weights)
         tables = [rank(vote.families, view.twin_sets, k) for vote in (whole, *votes)]
         if depth >= reachable or all(len(rows) >= k for rows in tables):
@@ -61,19 +72,29 @@ def rank_lines(
 
 @dataclass(frozen=True, slots=True)
 class _Votes:
-    """The tallies of families and of faces from the same neighbours."""
+    """The tallies of families and of faces from the same samples."""
 
     families: Tally
     faces: Tally
 
 
-def _votes(view: View, found: Neighbours) -> _Votes:
-    faces = view.faces_of(found.ids)
-    families = view.families_of(faces)
-    return _Votes(
-        tally_windows(families, found.scores, len(view.families)),
-        tally_windows(faces, found.scores, len(view.faces)),
-    )
+def _votes(
+    view: View,
+    lines: Sequence[NDArray[np.float32]],
+    depth: int,
+    allowed: NDArray[np.int64] | None,
+) -> list[_Votes]:
+    """The vote of each line on every candidate of the picture."""
+    vectors = np.concatenate(lines)
+    near = view.store.search(vectors, depth, allowed=allowed).ids
+    ids, faces = view.samples_of_families(view.faces_of(near))
+    scores = view.store.score(vectors, ids)
+    ends = np.cumsum([len(line) for line in lines])[:-1]
+    tallies = [tally_windows(part, faces, len(view.faces)) for part in np.split(scores, ends)]
+    return [
+        _Votes(tally_families(tally, view.family_of_face, len(view.families)), tally)
+        for tally in tallies
+    ]
 
 
 def _merged(votes: Sequence[_Votes], weights: Sequence[float]) -> _Votes:
@@ -81,13 +102,6 @@ def _merged(votes: Sequence[_Votes], weights: Sequence[float]) -> _Votes:
         merge_lines([vote.families for vote in votes], weights),
         merge_lines([vote.faces for vote in votes], weights),
     )
-
-
-def _split(found: Neighbours, lines: Sequence[NDArray[np.float32]]) -> list[Neighbours]:
-    """The neighbours of each line's own windows."""
-    ends = np.cumsum([len(line) for line in lines])[:-1]
-    parts = zip(np.split(found.ids, ends), np.split(found.scores, ends), strict=True)
-    return [Neighbours(ids, scores) for ids, scores in parts]
 
 
 def _matches(view: View, vote: _Votes, rows: Sequence[Row], filters: Filters) -> tuple[Match, ...]:

@@ -141,6 +141,21 @@ class VectorStore:
             ids[:, :depth] = at
         return Neighbours(ids, scores)
 
+    def score(self, vectors: NDArray[np.floating], ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Inner products of `vectors` [N, D] with the stored rows of `ids` [M]: [N, M].
+
+        Raises `VectorError` for an id that is not here, a wrong shape, NaN and infinity.
+        """
+        rows = self._checked(vectors)
+        if not len(ids):
+            return np.empty((len(rows), 0), np.float32)
+        faiss.omp_set_num_threads(1)
+        try:
+            stored = self._index.reconstruct_batch(np.ascontiguousarray(ids, np.int64))
+        except RuntimeError as error:
+            raise VectorError(f"one of {len(ids)} ids is not in the store") from error
+        return np.asarray(rows @ stored.T, np.float32)
+
     def save(
         self, path: Path, *, generation: int, encoder_sha256: str, prepare_version: int
     ) -> Manifest:

@@ -63,11 +63,17 @@ class View:
         at = np.searchsorted(self.sample_ids, np.maximum(ids, self.sample_ids[0]))
         return np.where(ids < 0, -1, self.face_of_sample[at])
 
-    def families_of(self, faces: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Family positions of face positions of any shape; -1 stays -1."""
-        if not len(self.faces):
-            return faces
-        return np.where(faces < 0, -1, self.family_of_face[faces])
+    def samples_of_families(
+        self, faces: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All samples of the families that own any of `faces` (any shape, -1 is nobody).
+
+        Returns (sample ids [M], face positions [M]).
+        """
+        wanted = np.zeros(len(self.families), bool)
+        wanted[self.family_of_face[faces[faces >= 0]]] = True
+        keep = wanted[self.family_of_face[self.face_of_sample]]
+        return self.sample_ids[keep], self.face_of_sample[keep]
 
     def face_ids(self, family_id: str) -> tuple[str, ...]:
         """The ids of a family's faces; none for an unknown family."""

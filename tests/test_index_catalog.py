@@ -22,6 +22,7 @@ from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
 from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
 from index.settings import Settings
+from index.voting import SHARES
 from tests.fake_embedder import FakeEmbedder
 
 # The fake embedder compares pictures, so queries show texts that the samples show.
@@ -37,7 +38,7 @@ def picture_of(path: Path, text: str = TEXTS[0], size: int = 64) -> np.ndarray:
 
 def two_lines(first: Path, second: Path) -> np.ndarray:
     """A line in each font, one above the other with a gap."""
-    above, below = picture_of(first, TEXTS[0], 70), picture_of(second, TEXTS[-1], 40)
+    above, below = picture_of(first, TEXTS[0], 70), picture_of(second, TEXTS[-1], 24)
     height, width = above.shape[0] + below.shape[0] + 40, max(above.shape[1], below.shape[1])
     page = np.full((height, width, 3), 255, np.uint8)
     page[: above.shape[0], : above.shape[1]] = above
@@ -53,12 +54,16 @@ def naive_scores(
         found = rows.vectors(64)
         _, faces = rows.sample_faces()
         family_of = {face.id: face.family_id for face in rows.faces()}
-    scores: dict[str, float] = {}
-    for family in set(family_of.values()):
-        mine = [i for i, face in enumerate(faces) if family_of[face] == family]
-        for line, weight in zip(lines, weights, strict=True):
-            each = [max(float(found.vectors[i].astype(np.float64) @ w) for i in mine) for w in line]
-            scores[family] = scores.get(family, 0) + weight / sum(weights) * sum(each) / len(each)
+    scores: dict[str, float] = dict.fromkeys(family_of.values(), 0.0)
+    for line, weight in zip(lines, weights, strict=True):
+        best = dict.fromkeys(scores, -1.0)
+        for face, family in family_of.items():
+            mine = [found.vectors[i].astype(np.float64) for i, f in enumerate(faces) if f == face]
+            rows = [sorted((float(v @ w) for v in mine), reverse=True) for w in line]
+            each = [sum(s * v for s, v in zip(SHARES, row, strict=False)) for row in rows]
+            best[family] = max(best[family], sum(each) / len(each))
+        for family, score in best.items():
+            scores[family] += weight / sum(weights) * score
     return scores
 
 

@@ -53,6 +53,21 @@ def test_search_is_exact(store: VectorStore, ids: np.ndarray) -> None:
     np.testing.assert_allclose(found.scores, expected_scores, rtol=1e-5)
 
 
+def test_score_is_the_inner_product(store: VectorStore, ids: np.ndarray) -> None:
+    """Any stored rows in any order, against the full matrix; no ids give no columns."""
+    queries = unit(3, seed=4).astype(np.float32)
+    chosen = np.random.default_rng(5).permutation(300)[:40]
+    expected = queries.astype(np.float64) @ unit(300)[chosen].astype(np.float64).T
+    np.testing.assert_allclose(store.score(queries, ids[chosen]), expected, atol=1e-5)
+    assert store.score(queries, ids[:0]).shape == (3, 0)
+
+
+def test_an_unknown_id_cannot_be_scored(store: VectorStore) -> None:
+    """An id that was never added, or was removed, is an error and not a zero."""
+    with pytest.raises(VectorError, match="not in the store"):
+        store.score(unit(1).astype(np.float32), np.array([4], np.int64))
+
+
 def test_allowed_ids_are_searched_fully(store: VectorStore, ids: np.ndarray) -> None:
     """With a selection the k best of the selection come back, not a rest of the k best of all."""
     allowed = np.sort(ids)[::10]

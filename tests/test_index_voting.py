@@ -5,54 +5,68 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from index.voting import Tally, best_members, merge_lines, rank, tally_windows
+from index.voting import (
+    SHARES,
+    Tally,
+    best_members,
+    merge_lines,
+    rank,
+    tally_families,
+    tally_windows,
+)
 
 
-def naive(groups: np.ndarray, scores: np.ndarray, count: int) -> list[float]:
+def naive(scores: np.ndarray, groups: np.ndarray, count: int) -> list[float]:
     """The definition, word for word, in loops."""
     means = []
     for group in range(count):
         total = 0.0
-        for row, values in zip(groups, scores, strict=True):
-            retrieved = [(int(g), float(v)) for g, v in zip(row, values, strict=True) if g >= 0]
-            mine = [v for g, v in retrieved if g == group]
-            total += max(mine) if mine else min(v for _, v in retrieved)
-        means.append(total / len(groups))
+        for row in scores:
+            mine = [float(v) for g, v in zip(groups, row, strict=True) if g == group]
+            best = list(zip(sorted(mine, reverse=True), SHARES, strict=False))
+            if best:
+                total += sum(v * share for v, share in best) / sum(share for _, share in best)
+        means.append(total / len(scores))
     return means
 
 
 def test_windows_vote_as_defined() -> None:
-    """Random neighbours give the naive loop's means."""
+    """Random samples, some groups with fewer than four, give the naive loop's means."""
     rng = np.random.default_rng(0)
-    groups = rng.integers(0, 12, (5, 30))
-    scores = -np.sort(-rng.random((5, 30)).astype(np.float32), axis=1)
-    groups[2, 25:] = -1
-    scores[2, 25:] = -np.inf
-    tally = tally_windows(groups, scores, 14)
-    np.testing.assert_allclose(tally.scores, naive(groups, scores, 14), rtol=1e-6)
+    groups = rng.integers(0, 12, 40)
+    scores = rng.normal(0, 0.5, (5, 40)).astype(np.float32)
+    tally = tally_windows(scores, groups, 14)
+    assert 0 < np.bincount(groups).min() < len(SHARES) < np.bincount(groups).max()
+    np.testing.assert_allclose(tally.scores, naive(scores, groups, 14), rtol=1e-6)
     assert tally.seen.tolist() == [g in groups for g in range(14)]
 
 
-def test_missing_counts_as_the_worst_retrieved() -> None:
-    """Two windows by hand: (0.9 + 0.4) / 2 for the group that the second did not retrieve."""
-    groups = np.array([[0, 1, 1], [1, 1, 2]])
-    scores = np.array([[0.9, 0.8, 0.1], [0.7, 0.6, 0.4]])
-    tally = tally_windows(groups, scores, 3)
-    np.testing.assert_allclose(tally.scores, [0.65, 0.75, 0.25])
+def test_several_samples_speak_for_a_group() -> None:
+    """Two windows by hand: a single near sample loses against four that are fairly near."""
+    groups = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 2])
+    scores = np.array(
+        [
+            [0.9, 0.2, 0.2, 0.2, -0.9, 0.6, 0.6, 0.6, 0.6, 0.5],
+            [0.2, 0.2, 0.9, 0.0, 0.2, 0.5, 0.5, 0.5, 0.5, 0.1],
+        ]
+    )
+    tally = tally_windows(scores, groups, 3)
+    np.testing.assert_allclose(tally.scores, [0.45 + 0.1, (0.6 + 0.5) / 2, (0.5 + 0.1) / 2])
 
 
-@pytest.mark.parametrize("shape", [(0, 5), (3, 5), (2, 0)])
-def test_no_neighbours_see_nothing(shape: tuple[int, int]) -> None:
-    """No window, or windows without neighbours, see no group."""
-    tally = tally_windows(np.full(shape, -1), np.full(shape, -np.inf), 4)
+@pytest.mark.parametrize("shape", [(0, 5), (3, 0)])
+def test_nothing_to_score_sees_nothing(shape: tuple[int, int]) -> None:
+    """No window, or no sample, sees no group."""
+    tally = tally_windows(np.zeros(shape), np.zeros(shape[1], int), 4)
     assert not tally.seen.any() and tally.scores.tolist() == [0.0] * 4
 
 
-def test_an_empty_window_does_not_dilute() -> None:
-    """A window that retrieved nothing has no vote."""
-    groups = np.array([[0, 1], [-1, -1]])
-    scores = np.array([[0.8, 0.2], [-np.inf, -np.inf]])
-    np.testing.assert_allclose(tally_windows(groups, scores, 2).scores, [0.8, 0.2])
+def test_a_family_is_its_best_seen_face() -> None:
+    """The unseen face does not count, a family of unseen faces is unseen."""
+    faces = Tally(np.array([-0.3, -0.5, 0.9, 0.8]), np.array([True, True, False, False]))
+    families = tally_families(faces, np.array([0, 0, 0, 1]), 3)
+    assert families.scores.tolist() == [-0.3, 0.0, 0.0]
+    assert families.seen.tolist() == [True, False, False]
 
 
 def test_lines_weigh_by_their_share() -> None:

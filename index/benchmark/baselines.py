@@ -114,8 +114,7 @@ class ReferenceFinder:
 
     def _tally(self, windows: np.ndarray) -> voting.Tally:
         scores = self._embedder.embed_windows(windows) @ self._vectors.T
-        groups = np.broadcast_to(self._groups, scores.shape)
-        return voting.tally_windows(groups, scores, len(self._references))
+        return voting.tally_windows(scores, self._groups, len(self._references))
 
     def _match(self, row: voting.Row) -> Match:
         found = self._references[row.group]
