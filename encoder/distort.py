@@ -38,11 +38,22 @@ def draw_in_the_wild(
 
     Raises `TypesetError` when the face cannot be drawn or the text has no ink in it.
     """
-    size = _size(rng) if "size" in steps else 48.0
+    size = draw_size(rng) if "size" in steps else 48.0
     tracking = _tracking(rng, size) if "layout" in steps else 0.0
     mask = ink_mask(open_font(ref, size), text, pad=round(0.35 * size) + 3, tracking=tracking)
+    return distort_ink(mask, size, rng, steps=steps)
+
+
+def distort_ink(
+    mask: np.ndarray, size: float, rng: np.random.Generator, *, steps: frozenset[str] = STEPS
+) -> Drawn:
+    """What may happen to a line that is drawn already, by whatever rasteriser.
+
+    `mask` is the coverage of the ink, uint8 [H, W], 255 = ink, with paper around it; `size` is
+    its pixels to the em. Raises `TypesetError` when there is no ink in it.
+    """
     if mask.max() < 64:
-        raise TypesetError(f"{ref.path.name}: {text!r} has no ink")
+        raise TypesetError("the line has no ink")
     if "geometry" in steps:
         mask = _bend(mask, rng)
     box = _ink_box(mask)
@@ -57,7 +68,7 @@ def draw_in_the_wild(
     return Drawn(picture, _unsure(box, picture.shape, rng) if "layout" in steps else box)
 
 
-def _size(rng: np.random.Generator) -> float:
+def draw_size(rng: np.random.Generator) -> float:
     """Pixels to the em: small sizes are more common than large ones, and harder."""
     return MIN_SIZE * (MAX_SIZE / MIN_SIZE) ** float(rng.beta(1.1, 1.7))
 

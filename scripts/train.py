@@ -10,30 +10,31 @@ from typing import Any
 
 from tqdm import tqdm
 
+from encoder.browser import BrowserMissingError
 from encoder.training.checkpoint import CheckpointError
 from encoder.training.config import ConfigError, load_config
 from encoder.training.loop import train
 
 
 class _Bars:
-    """A bar for reading the fonts, then one for the run."""
+    """A bar for each kind of preparation, then one for the run."""
 
     def __init__(self) -> None:
-        self._reading: tqdm | None = None
+        self._preparing: dict[str, tqdm] = {}
         self._run: tqdm | None = None
 
-    def read(self, done: int, total: int) -> None:
-        self._reading = self._reading or tqdm(total=total, desc="reading fonts", unit="family")
-        self._reading.update(done - self._reading.n)
+    def prepare(self, what: str, done: int, total: int) -> None:
+        if what not in self._preparing:
+            self._preparing[what] = tqdm(total=total, desc=what, unit="family")
+        self._preparing[what].update(done - self._preparing[what].n)
 
     def step(self, share: float, loss: float) -> None:
         self._run = self._run or tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed} {postfix}")
         self._run.set_postfix_str(f"loss {loss:.3f}", refresh=False)
         self._run.update(100 * share - self._run.n)
 
-
-def _print_epoch(metrics: dict[str, Any]) -> None:
-    tqdm.write(json.dumps(metrics))
+    def epoch(self, metrics: dict[str, Any]) -> None:
+        tqdm.write(json.dumps(metrics))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,9 +47,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         config = load_config(args.config)
         folder = train(
-            config, args.runs, on_epoch=_print_epoch, on_step=bars.step, on_read=bars.read
+            config, args.runs, on_epoch=bars.epoch, on_step=bars.step, on_prepare=bars.prepare
         )
-    except (ConfigError, CheckpointError) as error:
+    except (ConfigError, CheckpointError, BrowserMissingError) as error:
         print(error, file=sys.stderr)
         return 2
     print(folder)

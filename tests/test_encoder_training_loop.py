@@ -20,10 +20,11 @@ from encoder.glyphs import LETTERS, signature
 from encoder.heldout import is_heldout
 from encoder.prepare import HEIGHT, WIDTH
 from encoder.training import checkpoint
-from encoder.training.batches import DrawnBatches
+from encoder.training.batches import DrawnBatches, draw_window
 from encoder.training.config import DataConfig, ModelConfig, RunConfig, ScheduleConfig
 from encoder.training.export import export
 from encoder.training.faces import load_faces, training_split, twin_groups
+from encoder.training.holdout import embed
 from encoder.training.loop import train
 from encoder.training.model import FontEncoder
 from encoder.training.text import draw_text
@@ -121,6 +122,27 @@ def test_an_exported_encoder_can_be_trained_on(run: Path, tmp_path: Path) -> Non
     for name, value in original.state_dict().items():
         if not name.endswith("num_batches_tracked"):
             torch.testing.assert_close(warm.state_dict()[name], value, atol=1e-3, rtol=1e-3)
+
+
+def test_a_warm_start_places_the_proxies(config: RunConfig, run: Path, tmp_path: Path) -> None:
+    """Before its first step every proxy points at the mean of pictures of its own face."""
+    export(run, tmp_path / "encoder.onnx")
+    schedule = ScheduleConfig(samples=6, learning_rate=0.0)
+    warm = dataclasses.replace(
+        config, name="warm", warm_start=str(tmp_path / "encoder.onnx"), schedule=schedule
+    )
+    folder = train(warm, tmp_path)
+    model = FontEncoder(config.model)
+    checkpoint.warm_start(tmp_path / "encoder.onnx", model)
+    seen, _ = training_split(load_faces(Path(config.data.fonts)))
+    rng = np.random.default_rng((config.seed, 0x9012))
+    with safe_open(folder / "checkpoint.safetensors", "pt") as stored:
+        proxies = stored.get_tensor("loss.proxies").numpy()
+    assert len(proxies) == len(seen)
+    for face, proxy in zip(seen, proxies, strict=True):
+        windows = np.stack([draw_window(face, rng, config.data) for _ in range(2)])[:, None]
+        mean = embed(model, windows, torch.device("cpu")).mean(axis=0)
+        np.testing.assert_allclose(proxy, mean / np.linalg.norm(mean), atol=2e-2)
 
 
 def test_a_foreign_checkpoint_is_refused(run: Path) -> None:

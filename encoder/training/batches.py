@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from encoder.distort import draw_in_the_wild
+from encoder.distort import Drawn, distort_ink, draw_in_the_wild
 from encoder.prepare import HEIGHT, WIDTH, cut_windows, line_strip
+from encoder.training.browser_lines import BrowserLines, folder_beside
 from encoder.training.config import DataConfig
 from encoder.training.faces import TrainingFace
 from encoder.training.text import draw_text
@@ -41,6 +43,7 @@ class DrawnBatches(IterableDataset):
         self, faces: Sequence[TrainingFace], config: DataConfig, seed: int, start: int = 0
     ) -> None:
         self.faces, self.config, self.seed, self.start = faces, config, seed, start
+        self.lines = BrowserLines(folder_beside(Path(config.fonts)))
         by_group: dict[int, list[int]] = defaultdict(list)
         for number, face in enumerate(faces):
             by_group[face.group].append(number)
@@ -75,25 +78,42 @@ class DrawnBatches(IterableDataset):
     def _picture(self, members: list[int], rng: np.random.Generator) -> tuple[int, np.ndarray]:
         for _ in range(_TRIES):
             number = members[int(rng.integers(len(members)))]
-            window = draw_window(self.faces[number], rng, self.config)
+            window = draw_window(self.faces[number], rng, self.config, self.lines)
             if window is not None:
                 return number, window
         return number, np.full((HEIGHT, WIDTH), 255, np.uint8)
 
 
 def draw_window(
-    face: TrainingFace, rng: np.random.Generator, config: DataConfig
+    face: TrainingFace,
+    rng: np.random.Generator,
+    config: DataConfig,
+    lines: BrowserLines | None = None,
 ) -> np.ndarray | None:
-    """One window uint8 [H, W] of one face at a random place of its line; None if it failed."""
-    text = draw_text(rng, face.coverage, varied=config.varied_text)
+    """One window uint8 [H, W] of one face at a random place of its line; None if it failed.
+
+    With `lines`, a share `config.browser_share` of them is the browser's.
+    """
     try:
-        drawn = draw_in_the_wild(face.ref, text, rng, steps=frozenset(config.steps))
+        drawn = _draw(face, rng, config, lines)
         strip = line_strip(drawn.picture, drawn.box)
     except (TypesetError, ValueError):
         return None
     first = int(rng.integers(max(1, strip.shape[1] - WIDTH + 1)))
     window = cut_windows(strip[:, first : first + WIDTH])[0, 0]
     return (window * 255).astype(np.uint8)
+
+
+def _draw(
+    face: TrainingFace, rng: np.random.Generator, config: DataConfig, lines: BrowserLines | None
+) -> Drawn:
+    steps = frozenset(config.steps)
+    if lines is not None and rng.random() < config.browser_share:
+        found = lines.pick(face, rng)
+        if found is not None:
+            return distort_ink(*found, rng, steps=steps)
+    text = draw_text(rng, face.coverage, varied=config.varied_text)
+    return draw_in_the_wild(face.ref, text, rng, steps=steps)
 
 
 def batch_loader(batches: DrawnBatches) -> DataLoader:

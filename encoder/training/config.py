@@ -27,6 +27,7 @@ class DataConfig:
     workers: int = 1
     steps: tuple[str, ...] = tuple(sorted(STEPS))
     varied_text: bool = True
+    browser_share: float = 0.0  # of the pictures: lines that Chromium drew, distorted like all
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ class RunConfig:
             raise ConfigError(
                 f"data.steps holds {sorted(unknown)}: choose from {', '.join(sorted(STEPS))}"
             )
+        if not 0 <= self.data.browser_share <= 1:
+            raise ConfigError(f"data.browser_share = {self.data.browser_share}: 0 to 1 is needed")
         if self.data.samples_per_family < 2:
             raise ConfigError(
                 f"data.samples_per_family = {self.data.samples_per_family}: "

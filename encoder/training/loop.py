@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from torch import nn
 
 from encoder.training import checkpoint
 from encoder.training.batches import Batch, DrawnBatches, batch_loader
+from encoder.training.browser_lines import draw_missing, folder_beside
 from encoder.training.config import RunConfig, ScheduleConfig
 from encoder.training.faces import TrainingFace, load_faces, training_split
 from encoder.training.holdout import draw_holdout, measure
-from encoder.training.losses import make_loss
+from encoder.training.losses import MarginSoftmax, make_loss
 from encoder.training.model import FontEncoder, coarser
+from encoder.training.proxies import face_means
 from encoder.training.tracking import Tracker
 
 _SAVE_SECONDS = 300
@@ -48,19 +51,25 @@ def train(
     *,
     on_epoch: Callable[[dict[str, Any]], None] = lambda metrics: None,
     on_step: Callable[[float, float], None] = lambda share, loss: None,
-    on_read: Callable[[int, int], None] = lambda done, total: None,
+    on_prepare: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> Path:
     """Run `config` in `runs/<name>`, or go on with it; returns the folder.
 
     Stops cleanly on SIGTERM and Ctrl+C, with a checkpoint written; the same call goes on.
-    `on_epoch` gets the epoch's metrics, `on_step` (share done, loss).
+    `on_epoch` gets the epoch's metrics, `on_step` (share done, loss), `on_prepare` (what, done,
+    total) while fonts are read and drawn before the first step. Raises `BrowserMissingError`
+    when the config asks for the browser's lines and they can be neither read nor drawn.
     """
     folder = runs / config.name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config.as_dict(), indent=1) + "\n")
-    faces = load_faces(Path(config.data.fonts), on_progress=on_read)
+    fonts = Path(config.data.fonts)
+    faces = load_faces(fonts, on_progress=partial(on_prepare, "reading fonts"))
     seen, held = training_split(faces)
     seen = _limited(seen, config.data.families)
+    if config.data.browser_share:
+        drawing = partial(on_prepare, "drawing in the browser")
+        draw_missing(seen, folder_beside(fonts), on_progress=drawing)
     families = sorted({face.family for face in seen})
     (folder / "families.json").write_text(json.dumps(families) + "\n")
     trainer = _Trainer(config, seen, held, folder)
@@ -108,12 +117,20 @@ class _Trainer:
         self.optimiser = make_optimiser(self.model, self.loss, config.schedule)
         self.progress = Progress()
         self.checkpoint = folder / "checkpoint.safetensors"
+        if config.warm_start and not self.checkpoint.exists():
+            self._place_proxies()
         if self.checkpoint.exists():
             saved = checkpoint.resume(self.checkpoint, self.model, self.loss, self.optimiser)
             self.progress = Progress(**saved)
         self.holdout = draw_holdout(held, config.data, config.seed) if held else None
         self.tracker = Tracker(config, folder)
         self.stop = False
+
+    def _place_proxies(self) -> None:
+        if isinstance(self.loss, MarginSoftmax):
+            config = self.config
+            means = face_means(self.model, self.seen, config.data, config.seed, self.device)
+            self.loss.start_at(means)
 
     def run(
         self,

@@ -24,6 +24,11 @@ class MarginSoftmax(nn.Module):
         self.register_buffer("face_group", face_group, persistent=False)
         self.proxies = nn.Parameter(functional.normalize(torch.randn(len(face_group), dim)))
 
+    @torch.no_grad()
+    def start_at(self, means: Tensor) -> None:
+        """Put the proxies at `means` [faces, D], of any length but 0."""
+        self.proxies.copy_(functional.normalize(means))
+
     def forward(self, vectors: Tensor, groups: Tensor, faces: Tensor) -> Tensor:
         """Scalar loss of `vectors` [N, D] (unit rows), `groups` [N] and `faces` [N]."""
         cosine = vectors @ functional.normalize(self.proxies).T
