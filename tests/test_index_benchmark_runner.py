@@ -129,13 +129,13 @@ def test_the_catalogue_is_left_alone(made: tuple):
 
 def test_the_report_is_written(made: tuple, tmp_path: Path):
     """A record, a page whose table has a row a level, and the plots that it shows."""
-    path = report.write(made[0], tmp_path)
+    path = report.write(made[0], tmp_path, made[3].fonts)
     assert json.loads(path.read_text())["seed"] == 0
     page = (tmp_path / "README.md").read_text()
     assert "| headlines | - | - | - | - |" in page  # nothing unseen was asked
     assert "| own fonts, added for the run |" in page
     assert "| mean pictures |" in page
-    for name in ("levels", "categories", "lengths", "sizes"):
+    for name in ("levels", "categories", "lengths", "sizes", "confusions"):
         assert f"({name}.png)" in page
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from index.benchmark import confusions
+
 Json = dict[str, Any]
 
 _NAMES = {
@@ -44,8 +46,11 @@ _HEAD = (
 )
 
 
-def write(record: Json, folder: Path) -> Path:
-    """Write `<name>.json`, `README.md` and the plots into `folder`; the JSON's path."""
+def write(record: Json, folder: Path, fonts: Path) -> Path:
+    """Write `<name>.json`, `README.md` and the plots into `folder`; the JSON's path.
+
+    `fonts` is where the font files lie that draw the confusions.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{record['name']}.json"
     path.write_text(json.dumps(record, indent=1) + "\n")
@@ -54,6 +59,8 @@ def write(record: Json, folder: Path) -> Path:
     _plot_bars(record["by_category"], "By category", folder / "categories.png")
     _plot_bars(record["by_length"], "By letters of the text", folder / "lengths.png")
     _plot_bars(record["by_size"], "By size, pixels to the em", folder / "sizes.png")
+    pairs = [(right, wrong, count) for right, wrong, count in record["confusions"]]
+    confusions.draw(pairs, fonts).save(folder / "confusions.png", optimize=True)
     return path
 
 
@@ -71,6 +78,7 @@ def markdown(record: Json) -> str:
     if record["baselines"]:
         parts += ["## Baselines", baseline_table(record)]
     parts += [_HOW, "## Plots", *(f"![{p}]({p}.png)" for p in _PLOTS)]
+    parts += ["## The mistakes that cost most", "![confusions](confusions.png)"]
     return "\n\n".join(parts) + "\n"
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from index.benchmark import ann, compare, machine, measure, own
+from index.benchmark import ann, compare, confusions, machine, measure, own
 from index.benchmark.baselines import WindowEmbedder
 from index.benchmark.faces import AskedFamily, google_families
 from index.benchmark.measure import Outcome
@@ -111,6 +111,7 @@ class _Run:
             "by_length": self._sides(asked, measure.length_class),
             "by_size": self._sides(asked, measure.size_class),
             "faces": measure.face_accuracy(asked),
+            "confusions": [list(pair) for pair in confusions.costliest(asked)],
             "ann_recall_at_5": recall,
             "auroc": {
                 "left_out": measure.left_out_auroc(asked),
