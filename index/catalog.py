@@ -13,7 +13,7 @@ import numpy as np
 from db.records import FaceRecord
 from db.session import Database
 from encoder.boxes import Box
-from index import listing
+from index import familymap, listing
 from index.answers import (
     AddReport,
     FaceDetail,
@@ -167,6 +167,15 @@ class FontCatalog:
     def sheet(self, picture: np.ndarray, answer: SearchAnswer) -> bytes:
         """A PNG of the picture (uint8 [H, W, 3]) with a specimen of every match below it."""
         return self._shower.sheet(picture, answer)
+
+    def map_page(self) -> str:
+        """An HTML page with all families in two dimensions, those that look alike together.
+
+        Needs scikit-learn, which serving does not bring.
+        """
+        view = self._live.current()
+        with self._database.begin() as rows:
+            return familymap.page(familymap.places(view, rows))
 
     def stats(self) -> dict[str, Any]:
         """What the catalogue holds, as numbers and counts by category, licence and source."""
