@@ -108,6 +108,21 @@ def auroc(scores: np.ndarray, positive: np.ndarray) -> float:
     return float((rank_sum - ups * (ups + 1) / 2) / (ups * downs))
 
 
+def expected_calibration_error(
+    confidence: np.ndarray, right: np.ndarray, *, bins: int = 10
+) -> float:
+    """How far confidence is from the share that was right, over equal bins (Guo et al. 2017).
+
+    `confidence` float `[N]` in 0..1, `right` bool `[N]`, N >= 1. 0 is perfect.
+    """
+    confidence, right = np.asarray(confidence, float), np.asarray(right, bool)
+    if confidence.shape != right.shape or len(confidence) == 0:
+        raise EvaluationError(f"{confidence.shape} confidences for {right.shape} labels")
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gap = np.bincount(place, confidence, bins) - np.bincount(place, right, bins)
+    return float(np.abs(gap).sum() / len(confidence))
+
+
 def percentiles(values: Sequence[float], at: Sequence[float] = (50, 99)) -> dict[str, float]:
     """`{"p50": ..., "p99": ...}` by linear interpolation; `EvaluationError` for no values."""
     if len(values) == 0:

@@ -142,3 +142,19 @@ def test_percentiles_by_hand():
     assert evaluate.percentiles([7.0], (99.5,)) == {"p99.5": 7.0}
     with pytest.raises(EvaluationError):
         evaluate.percentiles([])
+
+
+def test_calibration_error_by_hand():
+    """Two bins: 0.9 sure and 3 of 4 right, 0.2 sure and 1 of 1 right."""
+    confidence = np.array([0.9, 0.9, 0.9, 0.9, 0.2])
+    right = np.array([True, True, True, False, True])
+    expected = (4 * abs(0.9 - 0.75) + abs(0.2 - 1)) / 5
+    assert evaluate.expected_calibration_error(confidence, right) == pytest.approx(expected)
+    assert evaluate.expected_calibration_error(np.array([1.0, 0.0]), np.array([True, False])) == 0
+
+
+def test_calibration_needs_answers():
+    """Nothing to judge, or labels for other answers, is an error."""
+    for confidence, right in (([], []), ([0.5], [True, False])):
+        with pytest.raises(evaluate.EvaluationError):
+            evaluate.expected_calibration_error(np.array(confidence), np.array(right))

@@ -30,8 +30,9 @@ class Outcome:
 
     `strict` and `twin` are 1-based ranks, 0 = not among the first ten. `weight` and
     `italic` are those of the best face of the row that is right (None without one).
-    `confidence` is the first row's, `confidence_without` what the first row's would be
-    were the right family not in the catalogue.
+    `score`, `margin` (over the second row) and `confidence` are the first row's (0 without
+    one), `confidence_without` is what the first row's would be were the right family not in
+    the catalogue.
     """
 
     query: Query
@@ -39,6 +40,8 @@ class Outcome:
     twin: int
     weight: int | None
     italic: bool | None
+    score: float
+    margin: float
     confidence: float
     confidence_without: float
     first: str
@@ -74,6 +77,8 @@ def judge(query: Query, rows: Sequence[Match], ms: float) -> Outcome:
         twin=twin,
         weight=face.weight if face else None,
         italic=face.italic if face else None,
+        score=rows[0].score if rows else 0.0,
+        margin=rows[0].score - rows[1].score if len(rows) > 1 else 0.0,
         confidence=rows[0].confidence if rows else 0.0,
         confidence_without=confidences(others)[0] if others else 0.0,
         first=rows[0].family.id if rows else "",

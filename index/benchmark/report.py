@@ -138,6 +138,9 @@ def _facts(record: Json) -> str:
         "ann_recall@5: the index against exact search": _plain(record["ann_recall_at_5"]),
         "AUROC of confidence, asked family left out for half": _plain(record["auroc"]["left_out"]),
         "AUROC of confidence, fonts outside the catalogue": _plain(record["auroc"]["own"]),
+        "expected calibration error of confidence, unseen": _plain(
+            record["calibration"]["ece_unseen"]
+        ),
         "milliseconds a picture, p50 / p99": f"{milliseconds['p50']} / {milliseconds['p99']}",
         "peak memory of the process, MB": str(record["peak_memory_mb"]),
     }

@@ -13,6 +13,7 @@ import numpy as np
 
 from index.benchmark import ann, compare, confusions, machine, measure, own
 from index.benchmark.baselines import WindowEmbedder
+from index.benchmark.calibration import calibration
 from index.benchmark.faces import AskedFamily, google_families
 from index.benchmark.measure import Outcome
 from index.benchmark.queries import LEVELS, QuerySet, draw_queries, real_queries
@@ -117,6 +118,7 @@ class _Run:
                 "left_out": measure.left_out_auroc(asked),
                 "own": measure.own_auroc(asked, before),
             },
+            "calibration": calibration(asked),
             "latency_ms": measure.latency(every),
             "peak_memory_mb": machine.peak_memory_mb(),
             "baselines": baselines,

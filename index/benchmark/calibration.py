@@ -1,0 +1,49 @@
+"""Is a confidence of 0.8 right four times in five? And which constants would make it so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from index import evaluate
+from index.benchmark.measure import Outcome
+
+Json = dict[str, Any]
+
+
+def calibration(outcomes: Sequence[Outcome]) -> Json:
+    """`{"ece_unseen", "fit_seen"}`: the error on unseen families, the fit to seen ones.
+
+    The fit is what the constants of `index.verdict` should be by this run: (score centre,
+    score slope, margin slope). Seen families alone, so that the error stays honest. Each is
+    None where there is nothing to judge.
+    """
+    seen = [o for o in outcomes if o.query.seen and o.first]
+    unseen = [o for o in outcomes if not o.query.seen and o.first]
+    return {
+        "ece_unseen": _error(unseen) if unseen else None,
+        "fit_seen": fit(seen) if len({o.twin == 1 for o in seen}) == 2 else None,
+    }
+
+
+def fit(outcomes: Sequence[Outcome]) -> list[float]:
+    """Logistic regression of "the first row is right" on its score and margin.
+
+    Both answers must occur. Returns [score centre, score slope, margin slope].
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    features = np.array([[o.score, o.margin] for o in outcomes])
+    right = np.array([o.twin == 1 for o in outcomes])
+    # The features are small numbers: any usual penalty would flatten their slopes.
+    model = LogisticRegression(C=1e6, max_iter=1000).fit(features, right)
+    (score, margin), bias = model.coef_[0], model.intercept_[0]
+    return [round(float(value), 4) for value in (-bias / score, score, margin)]
+
+
+def _error(outcomes: Sequence[Outcome]) -> float:
+    confidence = np.array([o.confidence for o in outcomes])
+    right = np.array([o.twin == 1 for o in outcomes])
+    return round(evaluate.expected_calibration_error(confidence, right), 4)
