@@ -125,8 +125,11 @@ def test_an_exported_encoder_can_be_trained_on(run: Path, tmp_path: Path) -> Non
 
 
 def test_a_warm_start_places_the_proxies(config: RunConfig, run: Path, tmp_path: Path) -> None:
-    """Before its first step every proxy points at the mean of pictures of its own face."""
-    export(run, tmp_path / "encoder.onnx")
+    """Before its first step every proxy points at the mean of pictures of its own face.
+
+    The card says what the run started from, and what that had cost.
+    """
+    first = export(run, tmp_path / "encoder.onnx")
     schedule = ScheduleConfig(samples=6, learning_rate=0.0)
     warm = dataclasses.replace(
         config, name="warm", warm_start=str(tmp_path / "encoder.onnx"), schedule=schedule
@@ -138,6 +141,9 @@ def test_a_warm_start_places_the_proxies(config: RunConfig, run: Path, tmp_path:
     rng = np.random.default_rng((config.seed, 0x9012))
     with safe_open(folder / "checkpoint.safetensors", "pt") as stored:
         proxies = stored.get_tensor("loss.proxies").numpy()
+    origin = export(folder, tmp_path / "second.onnx")["origin"]
+    assert (origin["onnx_sha256"], origin["origin"]) == (first["onnx_sha256"], None)
+    assert origin["progress"]["samples"] == 24
     assert len(proxies) == len(seen)
     for face, proxy in zip(seen, proxies, strict=True):
         windows = np.stack([draw_window(face, rng, config.data) for _ in range(2)])[:, None]

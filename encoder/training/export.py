@@ -43,6 +43,7 @@ def export(run: Path, target: Path) -> dict[str, Any]:
         "onnx_sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
         "parameters": count_parameters(model),
         "training": config | {"progress": progress},
+        "origin": _origin(run / "origin.json"),
         "epochs": _epochs(run / "metrics.jsonl"),
         "families": json.loads((run / "families.json").read_text()),
     }
@@ -65,6 +66,11 @@ def _to_onnx(model: nn.Module) -> onnx.ModelProto:
     if program is None:
         raise RuntimeError("torch exported no program")
     return program.model_proto
+
+
+def _origin(path: Path) -> dict[str, Any] | None:
+    """What the run started from: name, hash and cost; None when it started from nothing."""
+    return json.loads(path.read_text()) if path.exists() else None
 
 
 def _epochs(metrics: Path) -> list[dict[str, Any]]:

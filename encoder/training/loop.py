@@ -64,6 +64,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config.as_dict(), indent=1) + "\n")
     fonts = Path(config.data.fonts)
+    _note_origin(config, folder / "origin.json")
     faces = load_faces(fonts, on_progress=partial(on_prepare, "reading fonts"))
     seen, held = training_split(faces)
     seen = _limited(seen, config.data.families)
@@ -81,6 +82,21 @@ def train(
         for number, handler in before.items():
             signal.signal(number, handler)
     return folder
+
+
+def _note_origin(config: RunConfig, path: Path) -> None:
+    """Keep what the card of a warm start's encoder says of its own training.
+
+    Shipping the run will write another encoder over that file.
+    """
+    if not config.warm_start or path.exists():
+        return
+    card_path = Path(config.warm_start).with_suffix(".json")
+    if card_path.exists():
+        card = json.loads(card_path.read_text())
+        origin = {"name": card["name"], "onnx_sha256": card["onnx_sha256"]}
+        origin |= {"progress": card["training"]["progress"], "origin": card.get("origin")}
+        path.write_text(json.dumps(origin, indent=1) + "\n")
 
 
 def _limited(faces: list[TrainingFace], families: int | None) -> list[TrainingFace]:
