@@ -7,9 +7,11 @@ import json
 import os
 import shutil
 import signal
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -110,6 +112,22 @@ def test_the_export_gives_the_nets_vectors(run: Path, tmp_path: Path) -> None:
             expected = model(torch.from_numpy(windows)).numpy()
         np.testing.assert_allclose(found, expected, atol=3e-3)
         np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+
+
+def test_the_runtime_folds_every_norm(run: Path, tmp_path: Path) -> None:
+    """What ONNX Runtime makes of the file holds convolutions, no norm and no widening."""
+    export(run, tmp_path / "encoder.onnx")
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    onnxruntime.InferenceSession(str(tmp_path / "encoder.onnx"), options)
+    before, after = (
+        Counter(node.op_type for node in onnx.load(str(tmp_path / name)).graph.node)
+        for name in ("encoder.onnx", "optimised.onnx")
+    )
+    assert before["BatchNormalization"] > 10 and before["Cast"] > 10
+    assert after["BatchNormalization"] == 0 and after["Cast"] <= 1
+    assert after["Conv"] + after["FusedConv"] == before["Conv"]
 
 
 def test_an_exported_encoder_can_be_trained_on(run: Path, tmp_path: Path) -> None:

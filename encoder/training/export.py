@@ -16,7 +16,7 @@ from encoder.prepare import HEIGHT, VERSION, WIDTH
 from encoder.training import checkpoint
 from encoder.training.config import ModelConfig
 from encoder.training.model import FontEncoder, count_parameters
-from encoder.training.onnxfile import halved
+from encoder.training.onnxfile import halved, without_zero_biases
 
 
 def export(run: Path, target: Path) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def export(run: Path, target: Path) -> dict[str, Any]:
     model.eval()
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(".tmp")
-    onnx.save(halved(_to_onnx(model)), str(temporary))
+    onnx.save(halved(without_zero_biases(_to_onnx(model))), str(temporary))
     os.replace(temporary, target)
     card = {
         "name": config["name"],

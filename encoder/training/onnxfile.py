@@ -1,4 +1,4 @@
-"""Weights in an ONNX file: stored as float16, and read back by the net's own names."""
+"""An ONNX file that is small and fast: float16 weights, and nothing that hinders fusing."""
 
 from __future__ import annotations
 
@@ -40,3 +40,39 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     graph.node.extend(nodes)
     del graph.value_info[:]
     return model
+
+
+def without_zero_biases(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same model without the biases of zeros that torch's exporter gives convolutions.
+
+    It computes their length when the model runs, which keeps ONNX Runtime from folding the
+    batch norm behind the convolution into it: a quarter of the time.
+    """
+    graph = model.graph
+    maker = {output: node for node in graph.node for output in node.output}
+    values = {tensor.name: tensor for tensor in graph.initializer}
+    values |= {n.output[0]: n.attribute[0].t for n in graph.node if n.op_type == "Constant"}
+
+    def is_zero(name: str) -> bool:
+        node = maker.get(name)
+        if node is not None and node.op_type in ("Expand", "CastLike"):
+            return is_zero(node.input[0])
+        return name in values and not numpy_helper.to_array(values[name]).any()
+
+    for node in graph.node:
+        if node.op_type == "Conv" and len(node.input) == 3 and is_zero(node.input[2]):
+            node.input.pop()
+    _remove_unused(graph)
+    return model
+
+
+def _remove_unused(graph: onnx.GraphProto) -> None:
+    """Drop nodes that nothing reads, until none is left."""
+    while True:
+        read = {name for node in graph.node for name in node.input}
+        read |= {output.name for output in graph.output}
+        unused = [node for node in graph.node if read.isdisjoint(node.output)]
+        if not unused:
+            return
+        for node in unused:
+            graph.node.remove(node)
