@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import string
 from pathlib import Path
 from random import Random
@@ -214,3 +215,16 @@ def test_real_queries_read_their_manifest(tmp_path: Path):
     assert query.right == {"lora", "parastoo"}
     assert (query.level, query.weight, query.italic) == ("real", 0, True)
     assert queries.real_queries(tmp_path / "none").queries == ()
+
+
+def test_a_file_named_otherwise_is_passed_over(fonts_dir: Path, tmp_path: Path):
+    """Variable files beside the static ones change nothing; alone they make no family."""
+    folder = tmp_path / "lora"
+    shutil.copytree(fonts_dir / "lora", folder)
+    before = faces.google_family(tmp_path, "lora")
+    for file in list(folder.glob("*.woff2")):
+        shutil.copy(file, folder / "lora-latin-variable-full-normal.woff2")
+    assert before is not None and faces.google_family(tmp_path, "lora") == before
+    for face in before.faces:
+        face.path.unlink()
+    assert faces.google_family(tmp_path, "lora") is None

