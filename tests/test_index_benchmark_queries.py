@@ -228,3 +228,13 @@ def test_a_file_named_otherwise_is_passed_over(fonts_dir: Path, tmp_path: Path):
     for face in before.faces:
         face.path.unlink()
     assert faces.google_family(tmp_path, "lora") is None
+
+
+def test_a_family_without_a_category_is_asked(fonts_dir: Path, tmp_path: Path):
+    """A few families' metadata lack it: they count as "unknown", as in the catalogue."""
+    shutil.copytree(fonts_dir / "lora", tmp_path / "lora")
+    path = tmp_path / "lora" / "metadata.json"
+    known = json.loads(path.read_text())
+    path.write_text(json.dumps({k: v for k, v in known.items() if k != "category"}))
+    family = faces.google_family(tmp_path, "lora")
+    assert family is not None and family.category == "unknown"

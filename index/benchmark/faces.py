@@ -13,7 +13,7 @@ from random import Random
 from encoder.fontfile import FontFace, FontRefusedError, read_faces
 from encoder.fontsource import pinned
 from encoder.heldout import is_heldout
-from index.sources import slug
+from index.sources import UNKNOWN, slug
 
 OWN = "own"  # stands in for the category of fonts that are in no public catalogue
 
@@ -63,7 +63,8 @@ def google_family(fonts: Path, family_id: str) -> AskedFamily | None:
     faces = _google_faces(fonts / family_id)
     if not faces or not metadata.exists():
         return None
-    return AskedFamily(family_id, json.loads(metadata.read_text())["category"], faces)
+    category = json.loads(metadata.read_text()).get("category", UNKNOWN)
+    return AskedFamily(family_id, category, faces)
 
 
 def own_families(folders: Iterable[Path]) -> tuple[AskedFamily, ...]:
