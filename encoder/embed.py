@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import threading
@@ -130,7 +131,15 @@ def _session(path: Path, threads: int, dim: int) -> onnxruntime.InferenceSession
     found = session.get_outputs()[0].shape[-1]
     if found != dim:
         raise MismatchError(f"{path.name} gives vectors of {found}, its card says {dim}")
+    _give_back_memory()
     return session
+
+
+def _give_back_memory() -> None:
+    """Making a session leaves about 90 MB of freed weights with the allocator (glibc's)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _read_card(path: Path) -> dict[str, Any]:

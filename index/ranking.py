@@ -3,6 +3,9 @@
 The index names the candidates: every family with a sample among the nearest of some window.
 All samples of a candidate are then scored for all windows, so that a family is judged by the
 same evidence whether or not its second-best lines were among the nearest.
+
+A picture may show several fonts. Its rows are those of its most prominent line and of the
+lines that may be set in the same font: lines that fit its best family nearly as well.
 """
 
 from __future__ import annotations
@@ -26,8 +29,10 @@ from index.voting import (
     tally_windows,
 )
 
-DEPTH = 200  # neighbours a window; more are fetched when they do not make k rows
+DEPTH = 100  # neighbours a window; more are fetched when they do not make k rows
 _GROWTH = 4
+_SAME_FONT = 0.2  # a line that fits the leader's family worse by more is set in another font
+_PROMINENCE = 4  # power of a line's best score beside its weight: drawings are no text
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def rank_lines(
     depth = max(DEPTH, 40 * k)
     while True:
         votes = _votes(view, lines, depth, allowed)
-        whole = _merged(votes, weights)
+        whole = _most_prominent(votes, weights)
         tables = [rank(vote.families, view.twin_sets, k) for vote in (whole, *votes)]
         if depth >= reachable or all(len(rows) >= k for rows in tables):
             break
@@ -97,10 +102,21 @@ def _votes(
     ]
 
 
-def _merged(votes: Sequence[_Votes], weights: Sequence[float]) -> _Votes:
+def _most_prominent(votes: Sequence[_Votes], weights: Sequence[float]) -> _Votes:
+    """The vote of the most prominent line and of all lines in its font, by their weights."""
+    tallies = [vote.families for vote in votes]
+    if not tallies[0].seen.any():
+        return votes[0]
+    best = [max(0.0, float(tally.scores[tally.first()])) for tally in tallies]
+    standing = [w * score**_PROMINENCE for w, score in zip(weights, best, strict=True)]
+    leader = int(np.argmax(standing))
+    family = tallies[leader].first()
+    least = float(tallies[leader].scores[family]) - _SAME_FONT
+    joined = [i for i, tally in enumerate(tallies) if tally.scores[family] >= least]
+    shares = [weights[i] for i in joined]
     return _Votes(
-        merge_lines([vote.families for vote in votes], weights),
-        merge_lines([vote.faces for vote in votes], weights),
+        merge_lines([tallies[i] for i in joined], shares),
+        merge_lines([votes[i].faces for i in joined], shares),
     )
 
 

@@ -24,6 +24,10 @@ class Tally:
     scores: NDArray[np.float64]
     seen: NDArray[np.bool_]
 
+    def first(self) -> int:
+        """The best group that was seen; 0 when none was, which scores 0."""
+        return int(np.argmax(np.where(self.seen, self.scores, -np.inf)))
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -55,17 +55,21 @@ def naive_scores(
         found = rows.vectors(64)
         _, faces = rows.sample_faces()
         family_of = {face.id: face.family_id for face in rows.faces()}
-    scores: dict[str, float] = dict.fromkeys(family_of.values(), 0.0)
-    for line, weight in zip(lines, weights, strict=True):
-        best = dict.fromkeys(scores, -1.0)
+    each_line = []
+    for line in lines:
+        best = dict.fromkeys(family_of.values(), -1.0)
         for face, family in family_of.items():
             mine = [found.vectors[i].astype(np.float64) for i, f in enumerate(faces) if f == face]
             rows = [sorted((float(v @ w) for v in mine), reverse=True) for w in line]
             each = [sum(s * v for s, v in zip(SHARES, row, strict=False)) for row in rows]
             best[family] = max(best[family], sum(each) / len(each))
-        for family, score in best.items():
-            scores[family] += weight / sum(weights) * score
-    return scores
+        each_line.append(best)
+    standing = [w * max(b.values()) ** 4 for w, b in zip(weights, each_line, strict=True)]
+    leader = each_line[standing.index(max(standing))]
+    family = max(leader, key=lambda f: leader[f])
+    joined = [i for i, b in enumerate(each_line) if b[family] >= leader[family] - 0.2]
+    total = sum(weights[i] for i in joined)
+    return {f: sum(weights[i] * each_line[i][f] for i in joined) / total for f in leader}
 
 
 @pytest.mark.parametrize(
