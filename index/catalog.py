@@ -80,8 +80,8 @@ class FontCatalog:
     ) -> SearchAnswer:
         """The k (1..50) best families for a picture, uint8 [H, W, 3].
 
-        All lines vote, each by the area of its box; each region carries its own line's
-        matches. Without ink the verdict is "no_text" and there are no matches; filters
+        The most prominent line votes with all lines in its font, each by the area of its
+        box; each region carries its own line's matches. Without ink the verdict is "no_text" and there are no matches; filters
         that leave nothing give no matches and "unknown". Raises `QueryError` for k out of
         range and a crop outside the picture.
         """

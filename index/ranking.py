@@ -29,7 +29,7 @@ from index.voting import (
     tally_windows,
 )
 
-DEPTH = 100  # neighbours a window; more are fetched when they do not make k rows
+DEPTH = 100  # neighbours a window at least; 40 a row, more when they do not make k rows
 _GROWTH = 4
 _SAME_FONT = 0.2  # a line that fits the leader's family worse by more is set in another font
 _PROMINENCE = 4  # power of a line's best score beside its weight: drawings are no text
@@ -52,7 +52,7 @@ def rank_lines(
     *,
     without: int | None = None,
 ) -> Ranked:
-    """The k best rows for all lines together and for each alone.
+    """The k best rows for the picture's most prominent font and for each line alone.
 
     `lines` are float32 [n, D], n >= 1, at least one; `weights` say how much each counts.
     `without` is the position of a family that must not answer. Rows are fewer than k only
