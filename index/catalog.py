@@ -81,9 +81,9 @@ class FontCatalog:
         """The k (1..50) best families for a picture, uint8 [H, W, 3].
 
         The most prominent line votes with all lines in its font, each by the area of its
-        box; each region carries its own line's matches. Without ink the verdict is "no_text" and there are no matches; filters
-        that leave nothing give no matches and "unknown". Raises `QueryError` for k out of
-        range and a crop outside the picture.
+        box; each region carries its own line's matches. Without ink the verdict is
+        "no_text" and there are no matches; filters that leave nothing give no matches and
+        "unknown". Raises `QueryError` for k out of range and a crop outside the picture.
         """
         started = time.perf_counter()
         _require_k(k)
