@@ -116,11 +116,12 @@ class Repository:
         query = select(Face.family_id).where(Face.file_sha256 == sha256).limit(1)
         return self._session.scalar(query)
 
-    def sample_faces(self) -> tuple[NDArray[np.int64], list[str]]:
-        """Sample ids, int64 [N] ascending, and the face id of each."""
-        rows = self._session.execute(select(Sample.id, Sample.face_id).order_by(Sample.id)).all()
+    def sample_lines(self) -> tuple[NDArray[np.int64], list[str], list[str]]:
+        """Sample ids, int64 [N] ascending, and of each the face id and the text that it shows."""
+        columns = select(Sample.id, Sample.face_id, Sample.text).order_by(Sample.id)
+        rows = self._session.execute(columns).all()
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-        return ids, [row[1] for row in rows]
+        return ids, [row[1] for row in rows], [row[2] for row in rows]
 
     def last_sample_id(self) -> int:
         """The highest sample id; 0 when there is none."""

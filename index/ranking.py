@@ -23,6 +23,7 @@ from index.voting import (
     Row,
     Tally,
     best_members,
+    best_of_lines,
     merge_lines,
     rank,
     tally_families,
@@ -92,8 +93,8 @@ def _votes(
     """The vote of each line on every candidate of the picture."""
     vectors = np.concatenate(lines)
     near = view.store.search(vectors, depth, allowed=allowed).ids
-    ids, faces = view.samples_of_families(view.faces_of(near))
-    scores = view.store.score(vectors, ids)
+    ids, owners, texts = view.samples_of_families(view.faces_of(near))
+    scores, faces = best_of_lines(view.store.score(vectors, ids), texts, owners)
     ends = np.cumsum([len(line) for line in lines])[:-1]
     tallies = [tally_windows(part, faces, len(view.faces)) for part in np.split(scores, ends)]
     return [

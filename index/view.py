@@ -19,7 +19,8 @@ class View:
     """Families, faces and samples with the index over them, all of one moment.
 
     Positions in `families` and `faces` mean something inside one view only; what leaves
-    it are ids. `sample_ids` int64 [S] ascends, `face_of_sample` int64 [S] gives positions.
+    it are ids. `sample_ids` int64 [S] ascends, `face_of_sample` int64 [S] gives positions;
+    `line_of_sample` int64 [S] is the same for samples of one face that show the same text.
     """
 
     state: StateRecord
@@ -29,6 +30,7 @@ class View:
     family_of_face: NDArray[np.int64]
     sample_ids: NDArray[np.int64]
     face_of_sample: NDArray[np.int64]
+    line_of_sample: NDArray[np.int64]
     twins: dict[int, tuple[int, ...]]
 
     @cached_property
@@ -65,15 +67,15 @@ class View:
 
     def samples_of_families(
         self, faces: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """All samples of the families that own any of `faces` (any shape, -1 is nobody).
 
-        Returns (sample ids [M], face positions [M]).
+        Returns (sample ids [M], face positions [M], lines [M]).
         """
         wanted = np.zeros(len(self.families), bool)
         wanted[self.family_of_face[faces[faces >= 0]]] = True
         keep = wanted[self.family_of_face[self.face_of_sample]]
-        return self.sample_ids[keep], self.face_of_sample[keep]
+        return self.sample_ids[keep], self.face_of_sample[keep], self.line_of_sample[keep]
 
     def face_ids(self, family_id: str) -> tuple[str, ...]:
         """The ids of a family's faces; none for an unknown family."""
@@ -101,7 +103,8 @@ def read_view(rows: Repository, state: StateRecord, store: VectorStore) -> View:
     families, faces = rows.families(), rows.faces()
     family_at = {family.id: at for at, family in enumerate(families)}
     face_at = {face.id: at for at, face in enumerate(faces)}
-    ids, face_ids = rows.sample_faces()
+    ids, face_ids, texts = rows.sample_lines()
+    lines: dict[tuple[str, str], int] = {}
     twins: dict[int, list[int]] = {}
     for twin in rows.twins():
         twins.setdefault(family_at[twin.family_id], []).append(family_at[twin.twin_id])
@@ -113,6 +116,10 @@ def read_view(rows: Repository, state: StateRecord, store: VectorStore) -> View:
         family_of_face=np.array([family_at[face.family_id] for face in faces], np.int64),
         sample_ids=ids,
         face_of_sample=np.array([face_at[face_id] for face_id in face_ids], np.int64),
+        line_of_sample=np.array(
+            [lines.setdefault(key, len(lines)) for key in zip(face_ids, texts, strict=True)],
+            np.int64,
+        ),
         twins={family: tuple(others) for family, others in twins.items()},
     )
 

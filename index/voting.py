@@ -1,8 +1,9 @@
 """From the scores of samples to ranked groups (faces, families); pure numpy.
 
-A line's windows vote together, and so do a picture's lines. A window gives every group a
-weighted mean of that group's four best samples: one sample alone may be near by chance, and
-about four of a face's lines show the letters of the query's case.
+A line's windows vote together, and so do a picture's lines. Samples that show the same text,
+drawn by two rasterisers, count as the better of them. A window gives every group a weighted
+mean of that group's four best: one sample alone may be near by chance, and about four of a
+face's lines show the letters of the query's case.
 """
 
 from __future__ import annotations
@@ -36,6 +37,20 @@ class Row:
     group: int
     score: float
     folded: tuple[int, ...]
+
+
+def best_of_lines(
+    scores: NDArray[np.floating], lines: NDArray[np.integer], groups: NDArray[np.integer]
+) -> tuple[NDArray[np.floating], NDArray[np.integer]]:
+    """The best sample of every line: scores [N, L] and groups [L] of `scores` [N, M].
+
+    `lines` int [M] says which samples belong together; all of a line have one group.
+    """
+    order = np.argsort(lines, kind="stable")
+    _, first = np.unique(lines[order], return_index=True)
+    if not len(first):
+        return scores, groups
+    return np.maximum.reduceat(scores[:, order], first, axis=1), groups[order][first]
 
 
 def tally_windows(scores: NDArray[np.floating], groups: NDArray[np.integer], count: int) -> Tally:

@@ -53,7 +53,7 @@ def naive_scores(
     """Every family's score from the definition: loops over all vectors of the database."""
     with open_database(settings.database_url).begin() as rows:
         found = rows.vectors(64)
-        _, faces = rows.sample_faces()
+        _, faces, _ = rows.sample_lines()
         family_of = {face.id: face.family_id for face in rows.faces()}
     each_line = []
     for line in lines:

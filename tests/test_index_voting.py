@@ -9,6 +9,7 @@ from index.voting import (
     SHARES,
     Tally,
     best_members,
+    best_of_lines,
     merge_lines,
     rank,
     tally_families,
@@ -39,6 +40,19 @@ def test_windows_vote_as_defined() -> None:
     assert 0 < np.bincount(groups).min() < len(SHARES) < np.bincount(groups).max()
     np.testing.assert_allclose(tally.scores, naive(scores, groups, 14), rtol=1e-6)
     assert tally.seen.tolist() == [g in groups for g in range(14)]
+
+
+def test_two_rasterisers_of_one_text_count_once() -> None:
+    """The better of a line's samples, whatever their order; by a naive loop."""
+    rng = np.random.default_rng(1)
+    lines = rng.permutation(np.repeat(np.arange(7), [1, 2, 1, 3, 2, 1, 2]))
+    scores, groups = rng.normal(size=(3, 12)), lines // 2
+    found, owners = best_of_lines(scores, lines, groups)
+    expected = [[max(row[lines == line]) for line in range(7)] for row in scores]
+    np.testing.assert_allclose(found, expected)
+    assert owners.tolist() == [line // 2 for line in range(7)]
+    empty, nobody = best_of_lines(np.zeros((3, 0)), lines[:0], groups[:0])
+    assert empty.shape == (3, 0) and nobody.shape == (0,)
 
 
 def test_several_samples_speak_for_a_group() -> None:

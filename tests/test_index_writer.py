@@ -355,7 +355,7 @@ def test_ids_of_samples_are_never_used_again(
     for _ in range(2):
         small.add_fonts([serif_path])
         with open_database(settings.database_url).begin() as rows:
-            new = set(np.array(rows.sample_faces()[0])[-8:].tolist())
+            new = set(np.array(rows.sample_lines()[0])[-8:].tolist())
         assert not seen & new
         seen |= new
         small.remove_family("lora")
