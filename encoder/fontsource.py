@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LIST_PATH = Path(__file__).with_name("fontsource.json")
+SMALL_PATH = Path(__file__).with_name("small.txt")
 _BATCH = 12  # packages a npm call: npm's start is paid once, a failure costs little
 
 
@@ -42,6 +43,11 @@ def pinned() -> dict[str, str]:
     """The committed list: family id -> package version, in alphabetical order."""
     versions: dict[str, str] = json.loads(LIST_PATH.read_text())["families"]
     return versions
+
+
+def small() -> list[str]:
+    """The fixed small set for quick experiments and tests: 120 seen and 60 unseen families."""
+    return SMALL_PATH.read_text().split()
 
 
 def fetch(

@@ -26,6 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.fetch_fonts", description=__doc__)
     parser.add_argument("--to", type=Path, default=Path("data/fonts"), help="folder (data/fonts)")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="only these families")
+    parser.add_argument("--small", action="store_true", help="the small set for experiments")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N families")
     parser.add_argument("--jobs", type=int, default=4, metavar="N", help="npm calls at once (4)")
     parser.add_argument("--relock", action="store_true", help="newest versions; write the list")
@@ -35,7 +36,11 @@ def main(argv: list[str] | None = None) -> int:
             report = fontsource.relock(args.to, jobs=args.jobs, on_progress=_bar())
         else:
             report = fontsource.fetch(
-                args.to, only=args.only, limit=args.limit, jobs=args.jobs, on_progress=_bar()
+                args.to,
+                only=fontsource.small() if args.small else args.only,
+                limit=args.limit,
+                jobs=args.jobs,
+                on_progress=_bar(),
             )
     except fontsource.UnknownFamilyError as error:
         parser.error(str(error))
