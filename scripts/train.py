@@ -41,11 +41,11 @@ def main(argv: list[str] | None = None) -> int:
     """Exit code 2 for a config or checkpoint that cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m scripts.train", description=__doc__)
     parser.add_argument("config", type=Path, help="a file of encoder/training/configs/")
+    parser.add_argument("set", nargs="*", metavar="PART.KEY=VALUE", help="instead of the file's")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of runs (runs)")
     args = parser.parse_args(argv)
-    bars = _Bars()
     try:
-        config = load_config(args.config)
+        config, bars = load_config(args.config, args.set), _Bars()
         folder = train(
             config, args.runs, on_epoch=bars.epoch, on_step=bars.step, on_prepare=bars.prepare
         )

@@ -158,7 +158,7 @@ def test_a_warm_start_places_the_proxies(config: RunConfig, run: Path, tmp_path:
     seen, _ = training_split(load_faces(Path(config.data.fonts)))
     rng = np.random.default_rng((config.seed, 0x9012))
     with safe_open(folder / "checkpoint.safetensors", "pt") as stored:
-        proxies = stored.get_tensor("loss.proxies").numpy()
+        proxies = stored.get_tensor("loss.0.proxies").numpy()
     origin = export(folder, tmp_path / "second.onnx")["origin"]
     assert (origin["onnx_sha256"], origin["origin"]) == (first["onnx_sha256"], None)
     assert origin["progress"]["samples"] == 24

@@ -62,6 +62,8 @@ class DrawnBatches(IterableDataset):
 
     def draw(self, number: int) -> Batch:
         """Batch `number`: distinct groups, `samples_per_family` pictures each."""
+        if self.config.different_batches is not None:
+            number %= self.config.different_batches
         rng = np.random.default_rng((self.seed, number))
         count = min(self.config.families_per_batch, len(self.members))
         chosen = rng.choice(len(self.members), size=count, replace=False, p=self.share)
@@ -116,9 +118,8 @@ def _draw(
     return draw_in_the_wild(face.ref, text, rng, steps=steps)
 
 
-def batch_loader(batches: DrawnBatches) -> DataLoader:
+def batch_loader(batches: IterableDataset, workers: int) -> DataLoader:
     """Draws ahead in worker processes; batches come in their order."""
-    workers = batches.config.workers
     return DataLoader(
         batches,
         batch_size=None,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from encoder.distort import STEPS
 
-LOSSES = ("margin-softmax", "supcon", "triplet")
+LOSSES = ("margin-softmax", "softmax", "supcon", "clip", "contrastive", "triplet")
+MININGS = ("hard", "semi-hard")
+SOURCES = ("fonts", "digits")
 
 
 class ConfigError(ValueError):
@@ -20,14 +24,17 @@ class ConfigError(ValueError):
 class DataConfig:
     """What is drawn: where the fonts are, how a batch is made, which distortions happen."""
 
+    source: str = "fonts"  # "digits": a small set of pictures that is no text, as a check
     fonts: str = "data/fonts"
     families: int | None = None  # only so many families, for quick experiments
+    validation_families: int = 0  # of them kept out of training, to choose settings by
     families_per_batch: int = 64
     samples_per_family: int = 2
     workers: int = 1
     steps: tuple[str, ...] = tuple(sorted(STEPS))
     varied_text: bool = True
     browser_share: float = 0.0  # of the pictures: lines that Chromium drew, distorted like all
+    different_batches: int | None = None  # after so many the same ones come again; None: never
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +48,19 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True)
 class LossConfig:
-    """Which loss, and its constants: margin (cosine), scale or temperature."""
+    """Which loss, and its constants: margin (cosine), scale or temperature.
+
+    `first` trains until `first_until` (share of the run), then `kind` takes over.
+    """
 
     kind: str = "margin-softmax"
+    first: str | None = None
+    first_until: float = 0.5
     scale: float = 30.0
     margin: float = 0.1
     face_weight: float = 0.2
     temperature: float = 0.1
+    mining: str = "hard"  # which negative a triplet takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,7 @@ class ScheduleConfig:
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     warmup: float = 0.03  # share of the run
+    decay: Literal["cosine", "constant"] = "cosine"
     coarse_until: float = 0.0  # share of the run on pictures of coarse_height: 3 times cheaper
     coarse_height: int = 48
 
@@ -78,7 +92,11 @@ class RunConfig:
 
     name: str
     seed: int = 0
+    about: str = ""  # what the run is for
+    learned: str = ""  # what it taught, once it ran
     warm_start: str | None = None  # a checkpoint to start the weights from
+    measure: bool = False  # True: ask the finished net for unseen families, see outcome.json
+    keep_weights: bool = True  # False: no checkpoint, so a run that is stopped starts again
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)
@@ -88,8 +106,11 @@ class RunConfig:
     def __post_init__(self) -> None:
         if (self.schedule.samples is None) == (self.schedule.minutes is None):
             raise ConfigError("schedule: set exactly one of samples and minutes")
-        if self.loss.kind not in LOSSES:
-            raise ConfigError(f"loss.kind = {self.loss.kind!r}: choose one of {', '.join(LOSSES)}")
+        _one_of("loss.kind", self.loss.kind, LOSSES)
+        _one_of("loss.first", self.loss.first, (None, *LOSSES))
+        _one_of("loss.mining", self.loss.mining, MININGS)
+        _one_of("data.source", self.data.source, SOURCES)
+        _one_of("schedule.decay", self.schedule.decay, ("cosine", "constant"))
         if unknown := set(self.data.steps) - STEPS:
             raise ConfigError(
                 f"data.steps holds {sorted(unknown)}: choose from {', '.join(sorted(STEPS))}"
@@ -116,12 +137,18 @@ _PARTS = {
 }
 
 
-def load_config(path: Path) -> RunConfig:
-    """Read a TOML file. Raises `ConfigError` for unknown keys and impossible values."""
-    try:
-        raw = tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read a TOML file; `overrides` like "loss.margin=0.2" replace single values.
+
+    `extends` names another file (beside this one) whose values hold where this one is silent.
+    A run with overrides carries them in its name. Raises `ConfigError` for unknown keys and
+    impossible values.
+    """
+    raw = _read(path)
+    for override in overrides:
+        raw = _merged(raw, _parsed(override))
+    if overrides and not any(o.startswith("name=") for o in overrides):
+        raw["name"] = "-".join([str(raw.get("name", path.stem)), *overrides]).replace("/", "_")
     values: dict[str, Any] = {}
     try:
         for key, value in raw.items():
@@ -132,3 +159,39 @@ def load_config(path: Path) -> RunConfig:
         return RunConfig(**values)
     except TypeError as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def _one_of(key: str, value: object, allowed: Sequence[object]) -> None:
+    if value not in allowed:
+        names = ", ".join(str(a) for a in allowed if a is not None)
+        raise ConfigError(f"{key} = {value!r}: choose one of {names}")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        raw = tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    base = raw.pop("extends", None)
+    return raw if base is None else _merged(_read(path.parent / base), raw)
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        merged[key] = _merged(base[key], value) if both else value
+    return merged
+
+
+def _parsed(override: str) -> dict[str, Any]:
+    """`part.key=value`, the value as TOML writes it; a bare word is a string."""
+    key, equals, text = override.partition("=")
+    if not equals:
+        raise ConfigError(f"{override!r}: write a setting as part.key=value")
+    for written in (text, json.dumps(text)):
+        try:
+            return tomllib.loads(f"{key} = {written}")
+        except tomllib.TOMLDecodeError:
+            continue
+    raise ConfigError(f"{override!r}: {key!r} is not a key like loss.margin")

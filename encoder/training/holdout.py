@@ -1,6 +1,6 @@
-"""Watch a run on families that it never sees: recall among them, and a picture of it.
+"""Ask a net for families that it never sees: recall, class means, and a picture of it.
 
-For watching only. Nothing is chosen by these numbers; `scripts.benchmark` measures.
+For watching a run and for comparing short ones; `scripts.benchmark` measures what ships.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from PIL import Image
 
 from encoder.prepare import cut_windows, line_strip, prepare
 from encoder.training.batches import draw_window
+from encoder.training.browser_lines import BrowserLines
 from encoder.training.config import DataConfig
 from encoder.training.faces import TrainingFace
 from encoder.typeset import TypesetError, draw_line
@@ -33,21 +34,32 @@ class Holdout:
     reference_groups: np.ndarray
 
 
-def draw_holdout(faces: Sequence[TrainingFace], config: DataConfig, seed: int) -> Holdout:
-    """Two distorted queries and a few clean reference lines a family, the same every time."""
+def draw_holdout(
+    asked: Sequence[TrainingFace],
+    searched: Sequence[TrainingFace],
+    config: DataConfig,
+    seed: int,
+    *,
+    each: int = 2,
+    lines: BrowserLines | None = None,
+) -> Holdout:
+    """`each` distorted queries a family asked, clean lines of all searched; seeded.
+
+    With `lines`, a share `config.browser_share` of the queries is the browser's.
+    """
     rng = np.random.default_rng((seed, 0x4E7D))
-    queries: list[tuple[int, np.ndarray]] = []
-    references: list[tuple[int, np.ndarray]] = []
-    plain: dict[int, TrainingFace] = {}
-    for face in faces:
-        if face.group not in plain or face.ref.path.name.endswith("-400-normal.woff2"):
-            plain[face.group] = face
-    for group, face in plain.items():
-        for _ in range(2):
-            window = draw_window(face, rng, config)
-            if window is not None:
-                queries.append((group, window))
-        references += [(group, w) for text in _TEXTS for w in _clean(face, text)]
+    queries = [
+        (face.group, window)
+        for face in _plainest(asked)
+        for _ in range(each)
+        if (window := draw_window(face, rng, config, lines)) is not None
+    ]
+    references = [
+        (face.group, window)
+        for face in _plainest(searched)
+        for text in _TEXTS
+        for window in _clean(face, text)
+    ]
     query_groups, query_windows = zip(*queries, strict=True)
     reference_groups, reference_windows = zip(*references, strict=True)
     return Holdout(
@@ -56,6 +68,15 @@ def draw_holdout(faces: Sequence[TrainingFace], config: DataConfig, seed: int) -
         np.stack(reference_windows)[:, None],
         np.array(reference_groups),
     )
+
+
+def _plainest(faces: Sequence[TrainingFace]) -> list[TrainingFace]:
+    """One face a group: its regular one, if there is one."""
+    plain: dict[int, TrainingFace] = {}
+    for face in faces:
+        if face.group not in plain or face.ref.path.name.endswith("-400-normal.woff2"):
+            plain[face.group] = face
+    return list(plain.values())
 
 
 def _clean(face: TrainingFace, text: str) -> list[np.ndarray]:
@@ -86,27 +107,44 @@ def embed(model: torch.nn.Module, windows: np.ndarray, device: torch.device) -> 
 def measure(
     model: torch.nn.Module, holdout: Holdout, device: torch.device, sheet: Path
 ) -> dict[str, float]:
-    """recall@1 and @5 among the held-out groups; writes the picture `sheet`."""
+    """recall@1 and @5 among the searched groups; writes the picture `sheet`."""
     queries = embed(model, holdout.queries, device)
     references = embed(model, holdout.references, device)
-    order = np.argsort(-(queries @ references.T), axis=1)
-    ranked = [_distinct(holdout.reference_groups[row], 5) for row in order]
-    hits = [
-        list(r).index(g) if g in r else 99
-        for r, g in zip(ranked, holdout.query_groups, strict=True)
-    ]
-    _draw_sheet(holdout, ranked, sheet)
+    ranked = ranking(queries, references, holdout.reference_groups)
+    _draw_sheet(holdout, ranked[:, :5], sheet)
     return {
-        "holdout_recall_at_1": float(np.mean([h < 1 for h in hits])),
-        "holdout_recall_at_5": float(np.mean([h < 5 for h in hits])),
+        "holdout_recall_at_1": recall(ranked, holdout.query_groups, 1),
+        "holdout_recall_at_5": recall(ranked, holdout.query_groups, 5),
     }
 
 
-def _distinct(groups: np.ndarray, count: int) -> list[int]:
-    return [int(g) for g in dict.fromkeys(groups[:400].tolist())][:count]
+def ranking(queries: np.ndarray, references: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """All groups for every query, the one with the most similar reference first: [N, G].
+
+    `queries` [N, D] and `references` [M, D] are unit vectors; `groups` int [M].
+    """
+    names, place = np.unique(groups, return_inverse=True)
+    best = np.full((len(queries), len(names)), -np.inf, np.float32)
+    for start in range(0, len(references), 1024):  # bounds the memory
+        part = slice(start, start + 1024)
+        np.maximum.at(best.T, place[part], references[part] @ queries.T)
+    return names[np.argsort(-best, axis=1, kind="stable")]
 
 
-def _draw_sheet(holdout: Holdout, ranked: list[list[int]], path: Path) -> None:
+def recall(ranked: np.ndarray, groups: np.ndarray, k: int) -> float:
+    """The share of rows of `ranked` [N, G] that hold their group of `groups` [N] in the first k."""
+    return float((ranked[:, :k] == groups[:, None]).any(axis=1).mean())
+
+
+def class_means(vectors: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The unit mean of every group's vectors: float32 [G, D], int [G]."""
+    names, place = np.unique(groups, return_inverse=True)
+    sums = np.zeros((len(names), vectors.shape[1]), np.float32)
+    np.add.at(sums, place, vectors)
+    return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12), names
+
+
+def _draw_sheet(holdout: Holdout, ranked: np.ndarray, path: Path) -> None:
     """A row a query: the picture asked, then its five nearest families; green is right."""
     first = {int(g): i for i, g in reversed(list(enumerate(holdout.reference_groups)))}
     rows = []

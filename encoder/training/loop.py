@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +15,14 @@ import torch
 from torch import nn
 
 from encoder.training import checkpoint
-from encoder.training.batches import Batch, DrawnBatches, batch_loader
-from encoder.training.browser_lines import draw_missing, folder_beside
+from encoder.training.batches import Batch, batch_loader
 from encoder.training.config import RunConfig, ScheduleConfig
-from encoder.training.faces import TrainingFace, load_faces, training_split
-from encoder.training.holdout import draw_holdout, measure
+from encoder.training.holdout import measure
 from encoder.training.losses import MarginSoftmax, make_loss
-from encoder.training.model import FontEncoder, coarser
+from encoder.training.model import FontEncoder, coarser, count_parameters
+from encoder.training.outcome import outcome
 from encoder.training.proxies import face_means
+from encoder.training.tasks import Task, make_task
 from encoder.training.tracking import Tracker
 
 _SAVE_SECONDS = 300
@@ -63,17 +61,10 @@ def train(
     folder = runs / config.name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config.as_dict(), indent=1) + "\n")
-    fonts = Path(config.data.fonts)
     _note_origin(config, folder / "origin.json")
-    faces = load_faces(fonts, on_progress=partial(on_prepare, "reading fonts"))
-    seen, held = training_split(faces)
-    seen = _limited(seen, config.data.families)
-    if config.data.browser_share:
-        drawing = partial(on_prepare, "drawing in the browser")
-        draw_missing(seen, folder_beside(fonts), on_progress=drawing)
-    families = sorted({face.family for face in seen})
-    (folder / "families.json").write_text(json.dumps(families) + "\n")
-    trainer = _Trainer(config, seen, held, folder)
+    task = make_task(config, on_prepare)
+    (folder / "families.json").write_text(json.dumps(task.families()) + "\n")
+    trainer = _Trainer(config, task, folder)
     before = {s: signal.signal(s, trainer.ask_to_stop) for s in (signal.SIGTERM, signal.SIGINT)}
     try:
         trainer.run(on_epoch, on_step)
@@ -81,6 +72,8 @@ def train(
         trainer.tracker.close()
         for number, handler in before.items():
             signal.signal(number, handler)
+    if config.measure and not trainer.stop:
+        trainer.write_outcome()
     return folder
 
 
@@ -99,28 +92,9 @@ def _note_origin(config: RunConfig, path: Path) -> None:
         path.write_text(json.dumps(origin, indent=1) + "\n")
 
 
-def _limited(faces: list[TrainingFace], families: int | None) -> list[TrainingFace]:
-    """The faces of the first so many families in the order of their hashes: a fair few."""
-    if families is None:
-        return faces
-    ids = sorted({f.family for f in faces}, key=hash_order)[:families]
-    return [f for f in faces if f.family in set(ids)]
-
-
-def hash_order(family_id: str) -> str:
-    """A fixed shuffle of ids: alphabetical order would put foundries together."""
-    return hashlib.sha1(f"order {family_id}".encode()).hexdigest()
-
-
 class _Trainer:
-    def __init__(
-        self,
-        config: RunConfig,
-        seen: list[TrainingFace],
-        held: list[TrainingFace],
-        folder: Path,
-    ) -> None:
-        self.config, self.folder, self.seen = config, folder, seen
+    def __init__(self, config: RunConfig, task: Task, folder: Path) -> None:
+        self.config, self.folder, self.task = config, folder, task
         torch.manual_seed(config.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = FontEncoder(config.model)
@@ -128,36 +102,43 @@ class _Trainer:
             checkpoint.warm_start(Path(config.warm_start), self.model)
         self.model.to(self.device)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        groups = torch.tensor([f.group for f in seen])
-        self.loss = make_loss(config.loss, groups, config.model.dim).to(self.device)
-        self.optimiser = make_optimiser(self.model, self.loss, config.schedule)
+        self.losses = self._make_losses()
+        self.optimiser = make_optimiser(self.model, self.losses, config.schedule)
         self.progress = Progress()
         self.checkpoint = folder / "checkpoint.safetensors"
-        if config.warm_start and not self.checkpoint.exists():
+        resuming = config.keep_weights and self.checkpoint.exists()
+        if config.warm_start and not resuming:
             self._place_proxies()
-        if self.checkpoint.exists():
-            saved = checkpoint.resume(self.checkpoint, self.model, self.loss, self.optimiser)
+        if resuming:
+            saved = checkpoint.resume(self.checkpoint, self.model, self.losses, self.optimiser)
             self.progress = Progress(**saved)
-        self.holdout = draw_holdout(held, config.data, config.seed) if held else None
         self.tracker = Tracker(config, folder)
         self.stop = False
+        self.last: dict[str, Any] = {}
+
+    def _make_losses(self) -> nn.ModuleList:
+        """What trains the end of the run, then what trains its beginning, if that is another."""
+        config = self.config.loss
+        kinds = [config.kind] if config.first is None else [config.kind, config.first]
+        group, dim = self.task.face_group, self.config.model.dim
+        return nn.ModuleList(make_loss(kind, config, group, dim) for kind in kinds).to(self.device)
 
     def _place_proxies(self) -> None:
-        if isinstance(self.loss, MarginSoftmax):
+        if isinstance(self.losses[0], MarginSoftmax) and self.task.seen:
             config = self.config
-            means = face_means(self.model, self.seen, config.data, config.seed, self.device)
-            self.loss.start_at(means)
+            means = face_means(self.model, self.task.seen, config.data, config.seed, self.device)
+            self.losses[0].start_at(means)
 
     def run(
         self,
         on_epoch: Callable[[dict[str, Any]], None],
         on_step: Callable[[float, float], None],
     ) -> None:
-        batches = DrawnBatches(self.seen, self.config.data, self.config.seed, self.progress.step)
+        batches = self.task.batches(self.progress.step)
         saved = started = time.monotonic()
         epoch_loss, epoch_steps, epoch_start = 0.0, 0, started
         self.model.train()
-        for batch in batch_loader(batches):
+        for batch in batch_loader(batches, self.config.data.workers):
             share = self.progress.share(self.config.schedule)
             if share >= 1 or self.stop:
                 break
@@ -191,7 +172,9 @@ class _Trainer:
         windows = windows.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16):
             vectors = self.model(windows)
-        loss = self.loss(vectors, batch.groups.to(self.device), batch.faces.to(self.device))
+        first = len(self.losses) > 1 and share < self.config.loss.first_until
+        chosen = self.losses[1 if first else 0]
+        loss = chosen(vectors, batch.groups.to(self.device), batch.faces.to(self.device))
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
@@ -207,19 +190,31 @@ class _Trainer:
             "learning_rate": self.optimiser.param_groups[0]["lr"],
         }
         sheet = self.folder / "holdout.png"
-        if self.holdout is not None:
-            metrics |= measure(self.model, self.holdout, self.device, sheet)
-        self.tracker.log(self.progress.step, metrics, sheet if self.holdout else None)
+        if self.task.holdout is not None:
+            metrics |= measure(self.model, self.task.holdout, self.device, sheet)
+        self.tracker.log(self.progress.step, metrics, sheet if self.task.holdout else None)
+        self.last = metrics
         return metrics
+
+    def write_outcome(self) -> None:
+        """`outcome.json`: what the run cost and how it measures, for comparisons."""
+        found: dict[str, Any] = {"loss": self.last["loss"], "samples": self.progress.samples}
+        found |= {"seconds": round(self.progress.seconds), "seed": self.config.seed}
+        found |= {"parameters": count_parameters(self.model)}
+        if self.task.seen:
+            found |= outcome(self.model, self.task, self.config, self.device)
+        else:
+            found |= {k: v for k, v in self.last.items() if k.startswith("holdout")}
+        (self.folder / "outcome.json").write_text(json.dumps(found, indent=1) + "\n")
 
     def _batch_size(self) -> int:
         data = self.config.data
         return data.families_per_batch * data.samples_per_family
 
     def _save(self) -> None:
-        checkpoint.save(
-            self.checkpoint, self.model, self.loss, self.optimiser, vars(self.progress).copy()
-        )
+        if self.config.keep_weights:
+            progress = vars(self.progress).copy()
+            checkpoint.save(self.checkpoint, self.model, self.losses, self.optimiser, progress)
 
     def ask_to_stop(self, *_: object) -> None:
         """End after the running batch (a signal handler)."""
@@ -230,16 +225,18 @@ def learning_rate(schedule: ScheduleConfig, share: float) -> float:
     """Linear warm-up over `warmup` of the run, then half a cosine down to a hundredth."""
     if share < schedule.warmup:
         return schedule.learning_rate * max(share / schedule.warmup, 1e-3)
+    if schedule.decay == "constant":
+        return schedule.learning_rate
     rest = (share - schedule.warmup) / max(1 - schedule.warmup, 1e-9)
     return schedule.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * rest)))
 
 
 def make_optimiser(
-    model: nn.Module, loss: nn.Module, schedule: ScheduleConfig
+    model: nn.Module, losses: nn.Module, schedule: ScheduleConfig
 ) -> torch.optim.AdamW:
     """AdamW; norms, biases and proxies are not decayed."""
     decayed = [p for p in model.parameters() if p.ndim > 1]
-    rest = [p for p in model.parameters() if p.ndim <= 1] + list(loss.parameters())
+    rest = [p for p in model.parameters() if p.ndim <= 1] + list(losses.parameters())
     return torch.optim.AdamW(
         [
             {"params": decayed, "weight_decay": schedule.weight_decay},

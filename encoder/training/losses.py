@@ -1,4 +1,7 @@
-"""Metric losses over unit vectors. Labels are group numbers (twins share one)."""
+"""Losses of a classifier over the faces or families, and the table of all losses.
+
+Every loss takes unit vectors [N, D], group numbers [N] (twins share one) and face numbers [N].
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from encoder.training.config import ConfigError, LossConfig
+from encoder.training.config import LossConfig
+from encoder.training.pair_losses import Clip, Contrastive, SupCon, Triplet
 
 
 class MarginSoftmax(nn.Module):
@@ -40,58 +44,25 @@ class MarginSoftmax(nn.Module):
         return group_loss + self.config.face_weight * (face_loss - group_loss)
 
 
-class SupCon(nn.Module):
-    """Supervised contrastive loss, Khosla et al. 2020, eq. 2 (L_out).
+class Softmax(nn.Module):
+    """Plain classification of the groups: a linear layer over the scaled vectors."""
 
-    Anchors without a positive in the batch do not count; without any the loss is 0.
-    """
-
-    def __init__(self, config: LossConfig) -> None:
+    def __init__(self, config: LossConfig, face_group: Tensor, dim: int) -> None:
         super().__init__()
-        self.temperature = config.temperature
+        self.scale = config.scale
+        self.classify = nn.Linear(dim, int(face_group.max()) + 1)
 
     def forward(self, vectors: Tensor, groups: Tensor, faces: Tensor) -> Tensor:
-        """Scalar loss of `vectors` [N, D] (unit rows) and `groups` [N]."""
-        itself = torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
-        logits = (vectors @ vectors.T / self.temperature).masked_fill(itself, -torch.inf)
-        log_p = (logits - logits.logsumexp(dim=1, keepdim=True)).masked_fill(itself, 0.0)
-        positive = (groups[:, None] == groups[None, :]) & ~itself
-        count = positive.sum(dim=1)
-        if not count.any():
-            return vectors.sum() * 0.0
-        per_anchor = -(log_p * positive).sum(dim=1)[count > 0] / count[count > 0]
-        return per_anchor.mean()
+        """Scalar cross entropy of `vectors` [N, D] (unit rows) and `groups` [N]."""
+        return functional.cross_entropy(self.classify(self.scale * vectors), groups)
 
 
-class BatchHardTriplet(nn.Module):
-    """Triplet loss with the hardest positive and negative of the batch, Hermans et al. 2017.
-
-    Distances are 1 - cosine. Anchors that lack either do not count; without any the loss is 0.
-    """
-
-    def __init__(self, config: LossConfig) -> None:
-        super().__init__()
-        self.margin = config.margin
-
-    def forward(self, vectors: Tensor, groups: Tensor, faces: Tensor) -> Tensor:
-        """Scalar loss of `vectors` [N, D] (unit rows) and `groups` [N]."""
-        distance = 1 - vectors @ vectors.T
-        same = groups[:, None] == groups[None, :]
-        itself = torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
-        usable = (same & ~itself).any(dim=1) & (~same).any(dim=1)
-        if not usable.any():
-            return vectors.sum() * 0.0
-        positive = distance.masked_fill(~same | itself, -torch.inf).max(dim=1).values
-        negative = distance.masked_fill(same, torch.inf).min(dim=1).values
-        return functional.relu(positive - negative + self.margin)[usable].mean()
-
-
-def make_loss(config: LossConfig, face_group: Tensor, dim: int) -> nn.Module:
-    """The loss that `config.kind` names. Raises `ConfigError`."""
-    if config.kind == "margin-softmax":
+def make_loss(kind: str, config: LossConfig, face_group: Tensor, dim: int) -> nn.Module:
+    """The loss called `kind` (one of `config.LOSSES`) for faces of `face_group` int64 [faces]."""
+    if kind == "margin-softmax":
         return MarginSoftmax(config, face_group, dim)
-    if config.kind == "supcon":
-        return SupCon(config)
-    if config.kind == "triplet":
-        return BatchHardTriplet(config)
-    raise ConfigError(f"loss.kind = {config.kind!r} is not known")
+    if kind == "softmax":
+        return Softmax(config, face_group, dim)
+    return {"supcon": SupCon, "clip": Clip, "contrastive": Contrastive, "triplet": Triplet}[kind](
+        config
+    )

@@ -1,4 +1,4 @@
-"""The encoder net: a timm backbone, one ink channel in, a unit vector out."""
+"""The encoder net: a backbone, one ink channel in, a unit vector out."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from encoder.training.backbones import make_backbone
 from encoder.training.config import ModelConfig
-from encoder.training.timm_import import import_timm
 
 
 class FontEncoder(nn.Module):
@@ -20,10 +20,7 @@ class FontEncoder(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.backbone = import_timm().create_model(
-            config.backbone, in_chans=1, num_classes=0, global_pool=""
-        )
-        channels = self.backbone.num_features
+        self.backbone, channels = make_backbone(config.backbone)
         self.merge = nn.Sequential(
             nn.Conv2d(channels, config.head, kernel_size=(2, 1), bias=False),
             nn.BatchNorm2d(config.head),

@@ -1,0 +1,75 @@
+"""How good a short run's net is: unseen families in the browser's pictures, several ways to ask.
+
+Queries are lines that Chromium drew, distorted in every way whatever the run itself trained
+on; all families that the run knows of are searched, by clean lines that FreeType drew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from encoder.training.batches import DrawnBatches
+from encoder.training.browser_lines import BrowserLines, folder_beside
+from encoder.training.config import DataConfig, RunConfig
+from encoder.training.faces import TrainingFace
+from encoder.training.holdout import class_means, draw_holdout, embed, ranking, recall
+from encoder.training.tasks import Task
+
+_EACH = 8  # queries a family
+_MEAN_BATCHES = 16  # for class means of distorted pictures
+_FRESH = 1_000_000  # number of a batch that no short run reaches
+_SEED = 20_000  # of the queries: the same for every run
+
+
+def outcome(
+    model: torch.nn.Module, task: Task, config: RunConfig, device: torch.device
+) -> dict[str, Any]:
+    """Shares in 0..1: recall@1 and @5 of unseen and seen families, among all of `task`.
+
+    By the most similar reference line and by class means of references (`means_...`); for seen
+    families also by the means of pictures that training saw (`trained_means_at_5`) and of
+    others drawn the same way (`fresh_means_at_5`), among the seen ones alone.
+    """
+    everything = (*task.seen, *task.held)
+    data = DataConfig(fonts=config.data.fonts, browser_share=1.0)
+    lines = BrowserLines(folder_beside(Path(config.data.fonts)))
+    found: dict[str, Any] = {"families": len({f.group for f in everything})}
+    for name, asked in (("unseen", task.held), ("seen", task.seen)):
+        if not asked:
+            continue
+        drawn = draw_holdout(asked, everything, data, _SEED, each=_EACH, lines=lines)
+        queries = embed(model, drawn.queries, device)
+        references = embed(model, drawn.references, device)
+        by_line = ranking(queries, references, drawn.reference_groups)
+        by_mean = ranking(queries, *class_means(references, drawn.reference_groups))
+        found[f"{name}_queries"] = len(queries)
+        for k in (1, 5):
+            found[f"{name}_at_{k}"] = recall(by_line, drawn.query_groups, k)
+            found[f"{name}_means_at_{k}"] = recall(by_mean, drawn.query_groups, k)
+    for name, start in (("trained", 0), ("fresh", _FRESH)):
+        vectors, groups = _pictures(model, task.seen, config, start, device)
+        ranked = ranking(queries, *class_means(vectors, groups))
+        found[f"{name}_means_at_5"] = recall(ranked, drawn.query_groups, 5)
+    return found
+
+
+def _pictures(
+    model: torch.nn.Module,
+    faces: Sequence[TrainingFace],
+    config: RunConfig,
+    start: int,
+    device: torch.device,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors [N, D] and groups [N] of the run's batches from number `start` on."""
+    data = config.data if start < _FRESH else replace(config.data, different_batches=None)
+    batches = DrawnBatches(faces, data, config.seed)
+    drawn = [batches.draw(start + i) for i in range(_MEAN_BATCHES)]
+    windows = torch.cat([batch.windows for batch in drawn]).numpy()
+    groups = torch.cat([batch.groups for batch in drawn]).numpy()
+    return embed(model, windows, device), groups
