@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ class Tracker:
             wandb.init(
                 project=config.tracking.project,
                 name=config.name,
-                id=folder.name,
+                id=os.environ.get("WANDB_RUN_ID", folder.name),  # an agent's sweep names its runs
                 resume="allow",
                 mode=config.tracking.wandb,
                 dir=str(folder),
