@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from encoder.training.checkpoint import CheckpointError
+from encoder.training.curves import draw_curves
 from encoder.training.export import export
 
 
@@ -16,6 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.export_encoder", description=__doc__)
     parser.add_argument("run", type=Path, help="the run's folder, runs/NAME")
     parser.add_argument("--to", type=Path, default=Path("encoder/weights/fontkin.onnx"))
+    parser.add_argument("--curves", type=Path, metavar="PNG", help="draw loss and recall too")
     parser.add_argument("--json", action="store_true", help="print the whole card")
     args = parser.parse_args(argv)
     try:
@@ -23,6 +25,8 @@ def main(argv: list[str] | None = None) -> int:
     except (CheckpointError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 2
+    if args.curves:
+        draw_curves(card, args.curves)
     if args.json:
         print(json.dumps(card, indent=1))
     else:

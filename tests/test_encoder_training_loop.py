@@ -162,6 +162,7 @@ def test_a_warm_start_places_the_proxies(config: RunConfig, run: Path, tmp_path:
     origin = export(folder, tmp_path / "second.onnx")["origin"]
     assert (origin["onnx_sha256"], origin["origin"]) == (first["onnx_sha256"], None)
     assert origin["progress"]["samples"] == 24
+    assert [epoch["samples"] for epoch in origin["epochs"]] == [12, 24]
     assert len(proxies) == len(seen)
     for face, proxy in zip(seen, proxies, strict=True):
         windows = np.stack([draw_window(face, rng, config.data) for _ in range(2)])[:, None]

@@ -88,7 +88,8 @@ def _note_origin(config: RunConfig, path: Path) -> None:
     if card_path.exists():
         card = json.loads(card_path.read_text())
         origin = {"name": card["name"], "onnx_sha256": card["onnx_sha256"]}
-        origin |= {"progress": card["training"]["progress"], "origin": card.get("origin")}
+        origin |= {"progress": card["training"]["progress"], "epochs": card["epochs"]}
+        origin |= {"origin": card.get("origin")}
         path.write_text(json.dumps(origin, indent=1) + "\n")
 
 
