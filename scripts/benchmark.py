@@ -50,7 +50,8 @@ def benchmark(args: argparse.Namespace) -> int:
 
     embedder = Embedder.from_files(settings.encoder)
     record, notices = runner.run(settings, plan, embedder=embedder, progress=progress)
-    print(*notices, report.write(record, out, plan.fonts), sep="\n", file=sys.stderr)
+    path = report.write(record, out, plan.fonts, settings.encoder.with_suffix(".json"))
+    print(*notices, path, sep="\n", file=sys.stderr)
     print(json.dumps(record, indent=1) if as_json else report.table(record))
     return 0
 

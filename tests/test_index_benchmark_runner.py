@@ -12,6 +12,7 @@ from fontTools.ttLib import TTFont
 
 from encoder import browser
 from index.benchmark import compare, faces, own, report, runner, sandbox
+from index.benchmark.queries import LEVELS
 from index.benchmark.queries import QuerySet, draw_queries
 from index.bootstrap import open_catalog
 from index.settings import Settings
@@ -129,7 +130,7 @@ def test_the_catalogue_is_left_alone(made: tuple):
 
 def test_the_report_is_written(made: tuple, tmp_path: Path):
     """A record, a page whose table has a row a level, and the plots that it shows."""
-    path = report.write(made[0], tmp_path, made[3].fonts)
+    path = report.write(made[0], tmp_path, made[3].fonts, tmp_path / "no-card.json")
     assert json.loads(path.read_text())["seed"] == 0
     page = (tmp_path / "README.md").read_text()
     assert "| headlines | - | - | - | - |" in page  # nothing unseen was asked
@@ -138,6 +139,29 @@ def test_the_report_is_written(made: tuple, tmp_path: Path):
     for name in ("levels", "categories", "lengths", "sizes", "confusions"):
         assert f"({name}.png)" in page
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("count", "encoder", "noted"), [(250, "a", True), (249, "a", False), (250, "b", False)]
+)
+def test_a_full_run_is_noted_in_the_encoder_s_card(
+    tmp_path: Path, count: int, encoder: str, noted: bool
+):
+    """Recall by level and side beside what stood there; not a partial run, nor another's card."""
+    asked = {"n": count, "twin": {"1": 0.5, "5": 0.75, "10": 0.8}}
+    sides = {"all": asked, "unseen": asked, "seen": {"n": 0}}
+    levels = {level: sides for level in LEVELS} | {"real": sides}
+    record = {"name": "r", "date": "d", "levels": levels, "catalogue": {"encoder": "a"}}
+    card = tmp_path / "card.json"
+    card.write_text(json.dumps({"onnx_sha256": encoder, "dim": 8}))
+    report.note_in_card(record, card)
+    stated = json.loads(card.read_text())
+    assert stated["dim"] == 8 and ("benchmark" in stated) == noted
+    if noted:
+        assert set(stated["benchmark"]["levels"]) == {*LEVELS, "real"}
+        assert stated["benchmark"]["levels"]["word"] == {
+            "unseen": {"recall_at_1": 0.5, "recall_at_5": 0.75}
+        }
 
 
 def test_a_copy_may_be_changed(built_data: Path, tmp_path: Path):

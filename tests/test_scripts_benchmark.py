@@ -27,7 +27,7 @@ def plans(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[runner.Plan]:
     monkeypatch.setenv("FONTKIN_DATA", str(tmp_path))
     monkeypatch.setattr(benchmark.Embedder, "from_files", lambda path: None)
     monkeypatch.setattr(runner, "run", fake_run)
-    monkeypatch.setattr(report, "write", lambda record, out, fonts: out / "record.json")
+    monkeypatch.setattr(report, "write", lambda record, out, fonts, card: out / "record.json")
     return seen
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from index.benchmark import confusions
+from index.benchmark.queries import LEVELS
 
 Json = dict[str, Any]
 
@@ -46,11 +47,16 @@ _HEAD = (
 )
 
 
-def write(record: Json, folder: Path, fonts: Path) -> Path:
+_FULL = 250  # queries a level from which a run says something about the encoder
+
+
+def write(record: Json, folder: Path, fonts: Path, card: Path) -> Path:
     """Write `<name>.json`, `README.md` and the plots into `folder`; the JSON's path.
 
-    `fonts` is where the font files lie that draw the confusions.
+    `fonts` is where the font files lie that draw the confusions. A full run's recall is also
+    noted in the encoder's `card` (.json).
     """
+    note_in_card(record, card)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{record['name']}.json"
     path.write_text(json.dumps(record, indent=1) + "\n")
@@ -62,6 +68,33 @@ def write(record: Json, folder: Path, fonts: Path) -> Path:
     pairs = [(right, wrong, count) for right, wrong, count in record["confusions"]]
     confusions.draw(pairs, fonts).save(folder / "confusions.png", optimize=True)
     return path
+
+
+def note_in_card(record: Json, card: Path) -> None:
+    """Put `{"benchmark": {name, date, levels: {level: {unseen, seen}}}}` into the card.
+
+    Shares in 0..1, twin-credited recall@1 and @5. Nothing is done after a partial run, without
+    a card, or for the card of another encoder than the one that was measured.
+    """
+    if not card.exists():
+        return
+    asked = [sides["all"]["n"] for level, sides in record["levels"].items() if level in LEVELS]
+    stated = json.loads(card.read_text())
+    measured = stated["onnx_sha256"] == record["catalogue"]["encoder"]
+    if not measured or len(asked) < len(LEVELS) or min(asked) < _FULL:
+        return
+    levels = {
+        level: {
+            side: {f"recall_at_{k}": sides[side]["twin"][k] for k in ("1", "5")}
+            for side in ("unseen", "seen")
+            if sides[side]["n"]
+        }
+        for level, sides in record["levels"].items()
+    }
+    note = {"name": record["name"], "date": record["date"], "levels": levels}
+    temporary = card.with_suffix(".tmp")
+    temporary.write_text(json.dumps(stated | {"benchmark": note}, indent=1) + "\n")
+    temporary.replace(card)
 
 
 def markdown(record: Json) -> str:
