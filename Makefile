@@ -9,7 +9,7 @@ HOST ?= 127.0.0.1
 PYTHON ?= python3
 BIN = $(VENV)/bin
 
-.PHONY: run test check lint fonts data-small browser clean
+.PHONY: run test check lint fonts data-small npm browser clean
 
 run: $(VENV)/serve.stamp
 	$(BIN)/python -m scripts.serve --host $(HOST) --port $(PORT)
@@ -24,10 +24,10 @@ lint: $(VENV)/full.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-fonts: $(VENV)/serve.stamp
+fonts: $(VENV)/serve.stamp npm
 	$(BIN)/python -m scripts.fetch_fonts
 
-data-small: $(VENV)/serve.stamp
+data-small: $(VENV)/serve.stamp npm
 	$(BIN)/python -m scripts.fetch_fonts --small --to data/small/fonts
 
 # The page and the second rasteriser are tested in Chromium.
@@ -35,6 +35,11 @@ browser:
 	@command -v chromium >/dev/null || test -n "$$FONTKIN_CHROMIUM" || \
 	  { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
 	  { echo "install Chromium (Debian: apt-get install chromium) or set FONTKIN_CHROMIUM" >&2; exit 1; }
+
+# Fonts come from npm's packages.
+npm:
+	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq npm >/dev/null; } || \
+	  { echo "install Node.js with npm (Debian: apt-get install npm)" >&2; exit 1; }
 
 $(VENV)/serve.stamp: requirements-serve.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
