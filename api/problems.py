@@ -32,6 +32,7 @@ KINDS: Mapping[str, Kind] = {
     "invalid-parameter": Kind(400, "A parameter has a value that is not allowed"),
     "invalid-crop": Kind(400, "The crop is not a rectangle in the picture"),
     "missing-picture": Kind(400, "The request holds no picture"),
+    "too-many-pictures": Kind(400, "The request holds too many pictures"),
     "missing-file": Kind(400, "The request holds no font file"),
     "empty": Kind(400, "The picture is empty"),
     "wrong-token": Kind(401, "The token is missing or wrong"),

@@ -90,6 +90,21 @@ class SearchReply(_Reply):
     took_ms: float
 
 
+class BatchItem(_Reply):
+    """What became of one picture: an answer, or a problem."""
+
+    name: str
+    answer: SearchReply | None
+    problem: ProblemReply | None
+
+
+class BatchReply(_Reply):
+    """One item a picture, in the order sent."""
+
+    items: list[BatchItem]
+    took_ms: float
+
+
 class FamiliesReply(_Reply):
     """A page of families."""
 

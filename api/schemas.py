@@ -60,10 +60,15 @@ class _Filtered(_Query):
         )
 
 
-class SearchQuery(_Filtered):
-    """Parameters of a search."""
+class BatchQuery(_Filtered):
+    """Parameters of a search for many pictures."""
 
     k: int = Field(5, ge=1, le=50, description="How many families")
+
+
+class SearchQuery(BatchQuery):
+    """Parameters of a search."""
+
     crop: str | None = Field(
         None,
         max_length=100,

@@ -1,21 +1,26 @@
-"""`POST /v1/search`."""
+"""`POST /v1/search` and `POST /v1/search/batch`."""
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from typing import Any
 
 import numpy as np
-from flask import request
+from flask import g, request
 from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.context import current, current_catalog
-from api.problems import ProblemError, shorten
-from api.replies import SearchReply, problems
-from api.schemas import SearchQuery
+from api.problems import ProblemError, problem_of, shorten
+from api.replies import BatchReply, SearchReply, problems
+from api.schemas import BatchQuery, SearchQuery
 from encoder.boxes import Box
-from encoder.picture import MAX_BYTES, read_picture
+from encoder.picture import MAX_BYTES, PictureError, read_picture
+
+MAX_PICTURES = 50  # of a batch
+MAX_BATCH_BYTES = 100 * 2**20
 
 bp = APIBlueprint("search", __name__, abp_tags=[Tag(name="Search")])
 
@@ -27,6 +32,13 @@ _FORM = {
         "type": "object",
         "required": ["image"],
         "properties": {"image": {"type": "string", "format": "binary"}},
+    }
+}
+_FORMS = {
+    "schema": {
+        "type": "object",
+        "required": ["image"],
+        "properties": {"image": {"type": "array", "items": {"type": "string", "format": "binary"}}},
     }
 }
 _BODY = {"required": True, "content": {"multipart/form-data": _FORM, "image/*": _BINARY}}
@@ -49,6 +61,44 @@ def search(query: SearchQuery) -> dict[str, Any]:
     return answer.to_json()
 
 
+@bp.post(
+    "/v1/search/batch",
+    operation_id="search_batch",
+    description=f"Up to {MAX_PICTURES} files named `image` in one form, {MAX_BATCH_BYTES >> 20} MB "
+    "together. A picture that cannot be read is a problem in its own item.",
+    openapi_extensions={
+        "requestBody": {"required": True, "content": {"multipart/form-data": _FORMS}}
+    },
+    responses={200: BatchReply, **problems(413)},
+)
+def search_batch(query: BatchQuery) -> dict[str, Any]:
+    """Find the families of many pictures in one call."""
+    started = time.perf_counter()
+    request.max_content_length = MAX_BATCH_BYTES
+    _only_files()
+    files = request.files.getlist("image")
+    if not files:
+        raise ProblemError("missing-picture", "the form holds no file named 'image'")
+    if len(files) > MAX_PICTURES:
+        detail = f"{len(files)} pictures were sent: send at most {MAX_PICTURES} at once"
+        raise ProblemError("too-many-pictures", detail)
+    items = [_batch_item(file, query) for file in files]
+    return {"items": items, "took_ms": round(1000 * (time.perf_counter() - started), 1)}
+
+
+def _batch_item(file: FileStorage, query: BatchQuery) -> dict[str, Any]:
+    item: dict[str, Any] = {"name": (file.filename or "")[:200], "answer": None, "problem": None}
+    with closing(file) as upload:
+        data = upload.read()
+    try:
+        found = current_catalog().search(read_picture(data), k=query.k, filters=query.filters())
+    except PictureError as error:
+        problem = problem_of(error)
+        return item | {"problem": problem.to_json(request.path, g.get("request_id", ""))}
+    current().metrics.count_verdict(found.verdict)
+    return item | {"answer": found.to_json()}
+
+
 def _picture_bytes() -> bytes:
     request.max_content_length = _MAX_REQUEST
     try:
@@ -62,7 +112,16 @@ def _picture_bytes() -> bytes:
 def _sent_bytes() -> bytes:
     if request.mimetype != "multipart/form-data":
         return request.get_data(cache=False)
+    _only_files()
     files = request.files.getlist("image")
+    if len(files) != 1:
+        got = f"{len(files)} files are" if files else f"only {shorten(sorted(request.files))} is"
+        raise ProblemError("missing-picture", f"{got} in the form: send one file named 'image'")
+    with closing(files[0]) as upload:
+        return upload.read()
+
+
+def _only_files() -> None:
     if request.form:
         name = next(iter(request.form))
         raise ProblemError(
@@ -70,11 +129,6 @@ def _sent_bytes() -> bytes:
             f"{shorten(name)} was sent as a form field: the only one is the file 'image'; "
             "everything else goes into the query",
         )
-    if len(files) != 1:
-        got = f"{len(files)} files are" if files else f"only {shorten(sorted(request.files))} is"
-        raise ProblemError("missing-picture", f"{got} in the form: send one file named 'image'")
-    with closing(files[0]) as upload:
-        return upload.read()
 
 
 def parse_crop(text: str | None, picture: np.ndarray) -> Box | None:

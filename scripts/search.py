@@ -1,54 +1,54 @@
-"""Find the font families that a picture's text is set in."""
+"""Find the font families that the text in a picture, or in many, is set in."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from encoder.boxes import Box
 from encoder.picture import read_picture
-from index.answers import Filters, SearchAnswer
+from index.answers import Filters
+from index.many import picture_files, search_files
+from scripts.answers import show_many, table
 from scripts.terminal import opened, run
 
 
-def box(text: str) -> Box:
-    """`x0,y0,x1,y1` in pixels."""
-    return Box(*(int(part) for part in text.split(",")))
+def box(text: str) -> Box:  # x0,y0,x1,y1 in pixels
+    return Box(*map(int, text.split(",")))
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line; exits with 2 when it is wrong."""
     parser = argparse.ArgumentParser(prog="python -m scripts.search", description=__doc__)
     add = parser.add_argument
-    add("picture", type=Path, help="PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF")
+    add("picture", type=Path, nargs="+", help="PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF; or a folder")
     add("--k", type=int, default=5, help="families, 1..50 (%(default)s)")
     add("--crop", type=box, metavar="X0,Y0,X1,Y1", help="only this part")
     for name in ("category", "license", "source"):
         add(f"--{name}", nargs="+", type=str, metavar="X", help=f"only families of this {name}")
-    add("--json", action="store_true", help="print the API's answer")
+    add("--json", action="store_true", help="print the API's answer, a line a picture for many")
+    add("--csv", type=Path, metavar="CSV", help="write a row a match; for many pictures")
     add("--sheet", type=Path, metavar="PNG", help="draw the picture with its matches")
-    return parser.parse_args(argv)
-
-
-def table(answer: SearchAnswer) -> str:
-    """The verdict and a line a match."""
-    lines = [f"{answer.verdict} ({answer.took_ms:.0f} ms)"]
-    for rank, match in enumerate(answer.matches, 1):
-        twins = f"  = {', '.join(t.name for t in match.twins)}" if match.twins else ""
-        family = f"{match.family.name:<28.28} {match.family.category:<12}"
-        numbers = f"{match.score:.3f} {match.confidence:4.0%}  {match.family.license:<10}"
-        lines.append(f"{rank:2} {family} {numbers} {match.face.id}{twins}")
-    return "\n".join(lines)
+    args = parser.parse_args(argv)
+    args.many = bool(args.csv or len(args.picture) > 1 or args.picture[0].is_dir())
+    if args.many and (args.sheet or args.crop):
+        parser.error("--sheet and --crop are for one picture")
+    return args
 
 
 def search(args: argparse.Namespace) -> int:
-    """Search and print; 0 also when nothing was found."""
-    picture = read_picture(args.picture.read_bytes())
+    """Search and print; 0 also when nothing was found, 1 when no picture could be read."""
     given = (args.category, args.license, args.source)
     filters = Filters(*(frozenset(values) if values else None for values in given))
+    files = picture_files(args.picture)
     with opened() as catalog:
+        if args.many:
+            found = search_files(files, partial(catalog.search, k=args.k, filters=filters))
+            return show_many(found, len(files), csv=args.csv, as_json=args.json)
+        picture = read_picture(files[0].read_bytes())
         answer = catalog.search(picture, k=args.k, crop=args.crop, filters=filters)
         if args.sheet:
             args.sheet.write_bytes(catalog.sheet(picture, answer))

@@ -85,7 +85,7 @@ class FakeCatalog:
         self.calls: dict[str, Any] = {}
         self.fails: Exception | None = None
 
-    def search(self, picture: Any, *, k: int, crop: Any, filters: Filters) -> SearchAnswer:
+    def search(self, picture: Any, *, k: int, crop: Any = None, filters: Filters) -> SearchAnswer:
         """All families that pass, best first; "unknown" for none."""
         if self.fails:
             raise self.fails

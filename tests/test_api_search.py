@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from api.replies import SearchReply
+from api.replies import BatchReply, SearchReply
 from encoder.boxes import Box
 from index.answers import Filters
 from tests.api_fake import FakeCatalog, check_problem, make_client, picture
@@ -208,3 +208,48 @@ def test_surprise_shows_no_traceback(client: FlaskClient, catalog: FakeCatalog) 
     assert answer.json["request_id"] == answer.headers["X-Request-ID"] == "abc-1"
     assert b"secret" not in answer.data
     assert b"Traceback" not in answer.data
+
+
+def many(*pictures: bytes) -> dict[str, object]:
+    return {"image": [(io.BytesIO(data), f"{i}.png") for i, data in enumerate(pictures)]}
+
+
+def test_a_batch_answers_each_picture(client: FlaskClient, catalog: FakeCatalog) -> None:
+    """Answers and problems in the order sent; parameters hold for all."""
+    sent = many(picture(), b"no picture", picture(40, 30))
+    answer = client.post("/v1/search/batch?k=2&category=serif", data=sent)
+    assert answer.status_code == 200
+    reply = BatchReply.model_validate(answer.json)
+    assert [item.name for item in reply.items] == ["0.png", "1.png", "2.png"]
+    assert [item.answer is None for item in reply.items] == [False, True, False]
+    assert [m.family.id for m in reply.items[0].answer.matches] == [
+        "playfair-display",
+        "roboto-slab",
+    ]
+    problem = reply.items[1].problem
+    assert (problem.status, problem.type) == (415, "/problems#unsupported-format")
+    assert catalog.calls["shape"] == (30, 40, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "slug", "words"),
+    [
+        ({}, 400, "missing-picture", "image"),
+        (many(*[picture(9, 9)] * 51), 400, "too-many-pictures", "51 pictures"),
+        ({**form(picture()), "k": "3"}, 400, "bad-request", "'k'"),
+    ],
+)
+def test_bad_batches(
+    client: FlaskClient, data: dict[str, object], status: int, slug: str, words: str
+) -> None:
+    """No picture, too many, or a field that is none."""
+    answer = client.post("/v1/search/batch", data=data, content_type="multipart/form-data")
+    check_problem(answer, status, slug, words)
+
+
+def test_a_batch_may_not_be_too_heavy(client: FlaskClient) -> None:
+    """More than 100 MB together are refused, whatever a single picture has."""
+    announced = {"CONTENT_LENGTH": str(101 * 2**20)}
+    sent = many(picture())
+    answer = client.post("/v1/search/batch", data=sent, environ_overrides=announced)
+    check_problem(answer, 413, "too-large")

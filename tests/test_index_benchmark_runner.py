@@ -12,8 +12,7 @@ from fontTools.ttLib import TTFont
 
 from encoder import browser
 from index.benchmark import compare, faces, own, report, runner, sandbox
-from index.benchmark.queries import LEVELS
-from index.benchmark.queries import QuerySet, draw_queries
+from index.benchmark.queries import LEVELS, QuerySet, draw_queries
 from index.bootstrap import open_catalog
 from index.settings import Settings
 from tests.catalog_fixtures import *  # noqa: F403

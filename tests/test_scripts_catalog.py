@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from PIL import Image
 
 from index.bootstrap import open_catalog
+from index.many import PictureAnswer, search_files
 from index.settings import Settings
 from scripts import add_font, rebuild_index, remove_font, search, terminal
 from tests.fake_embedder import FakeEmbedder
@@ -66,6 +69,73 @@ def test_search_draws_a_sheet(word: str, tmp_path: Path) -> None:
     assert sheets[1][1] - sheets[0][1] == 2 * 96
 
 
+@pytest.fixture
+def folder(word: str, tmp_path: Path) -> Path:
+    """Two pictures, one of them in a folder below, a broken one and a text file."""
+    folder = tmp_path / "pictures"
+    (folder / "deeper").mkdir(parents=True)
+    for target in ("b.png", "deeper/c.PNG"):
+        (folder / target).write_bytes(Path(word).read_bytes())
+    (folder / "a.jpg").write_bytes(b"no picture")
+    (folder / "notes.txt").write_text("not looked at")
+    return folder
+
+
+def test_a_folder_becomes_a_csv(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A row a match in the order of the files; what cannot be read says why in its row."""
+    out = tmp_path / "out.csv"
+    assert searched(str(folder), "--csv", str(out), "--k", "2") == 0
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [Path(row["file"]).name for row in rows] == ["a.jpg", "b.png", "b.png", "c.PNG", "c.PNG"]
+    assert [row["rank"] for row in rows] == ["", "1", "2", "1", "2"]
+    assert {row["family_id"] for row in rows if row["rank"] == "1"} == {"lora"}
+    assert "none of PNG" in rows[0]["error"] and rows[0]["verdict"] == ""
+    assert all(0 < float(row["confidence"]) <= 1 for row in rows if row["rank"] == "1")
+    printed = capsys.readouterr()
+    assert printed.out == "" and "2 of 3 pictures could be read" in printed.err
+
+
+def test_many_pictures_print_a_line_each(
+    folder: Path, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As words, or as the API's JSON."""
+    assert searched(word, str(folder / "b.png")) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and all(": match: Lora, " in line for line in lines)
+    assert searched(word, str(folder / "a.jpg"), "--json") == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["answer"]["matches"][0]["family"]["id"] == "lora" and first["error"] is None
+    assert second["answer"] is None and second["error"]
+
+
+def test_a_csv_is_whole_or_not_there(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search that fails in the middle leaves the old file as it was."""
+    out = tmp_path / "out.csv"
+    out.write_text("old")
+
+    def broken(paths: list[Path], find: object) -> Iterator[PictureAnswer]:
+        yield from search_files(paths[:1], find)  # type: ignore[arg-type]
+        raise RuntimeError("the disk is gone")
+
+    monkeypatch.setattr(search, "search_files", broken)
+    assert searched(str(folder), "--csv", str(out)) == 1
+    assert out.read_text() == "old"
+    assert list(tmp_path.glob("*.tmp")) == []
+
+
+def test_no_readable_picture_is_a_failure(folder: Path) -> None:
+    """Exit code 1 when nothing could be read, 2 for a path that does not exist."""
+    assert searched(str(folder / "a.jpg"), "--csv", str(folder / "out.csv")) == 1
+    assert searched(str(folder / "nowhere.png"), str(folder)) == 2
+    with pytest.raises(SystemExit, match="2"):
+        searched(str(folder), "--sheet", "x.png")
+
+
 @pytest.mark.parametrize(
     ("argv", "code"),
     [(["--k", "0"], 2), (["--k", "99"], 2), (["--crop", "9000,0,9001,5"], 2)],
@@ -86,11 +156,11 @@ def test_a_crop_that_is_none_exits_with_2(word: str, crop: str) -> None:
     assert caught.value.code == 2
 
 
-def test_a_bad_picture_exits_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No picture, or no such file: one line and a 1."""
+def test_a_bad_picture_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No picture is a failure (1), no such file a wrong argument (2)."""
     (tmp_path / "junk.png").write_bytes(b"junk")
-    for name in ("junk.png", "lost.png"):
-        assert searched(str(tmp_path / name)) == 1
+    for name, code in (("junk.png", 1), ("lost.png", 2)):
+        assert searched(str(tmp_path / name)) == code
         assert capsys.readouterr().err.count("\n") == 1
 
 
