@@ -122,6 +122,7 @@ def test_openapi(client: FlaskClient) -> None:
     calls = {(path, method) for path, item in spec["paths"].items() for method in item}
     assert calls == {
         ("/v1/search", "post"),
+        ("/v1/search/batch", "post"),
         ("/v1/families", "get"),
         ("/v1/families/{id}", "get"),
         ("/v1/families/{id}", "delete"),
