@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 from index.answers import Verdict
 
-SCORE_CENTRE = 0.967  # cosine at which a row without margin is as likely right as wrong
-SCORE_SLOPE = 16.7  # logits per unit of score
-MARGIN_SLOPE = 69.5  # logits per unit of margin
+SCORE_CENTRE = 0.927  # cosine at which a row without margin is as likely right as wrong
+SCORE_SLOPE = 8.8  # logits per unit of score
+MARGIN_SLOPE = 50.9  # logits per unit of margin
 MATCH_AT = 0.6  # confidence of the first row from which the answer says "match"
 SIMILAR_AT = 0.2  # ... "similar"; below it says "unknown"
 
