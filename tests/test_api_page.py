@@ -372,7 +372,7 @@ def test_docs(page: Page) -> None:
         ),
     )
     page.goto("/docs")
-    expect(page.locator(".opblock")).to_have_count(7)
+    expect(page.locator(".opblock")).to_have_count(8)
     assert outside == []
 
 

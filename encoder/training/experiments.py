@@ -43,7 +43,7 @@ All change one thing in `small.toml`: a small ResNet, 120 families of the small 
 drawn lines, from nothing. Asked are the 60 unseen families of the set, 8 pictures each, lines that
 Chromium drew with every distortion, among all 180; searched are four clean lines a family that
 FreeType drew. *means*: one class mean a family instead of its lines. Percent; several seeds: mean
-and spread. *M*: million parameters, *s*: seconds of training on 2 cores. Two pictures of one family
+and half the spread. *M*: million parameters, *s*: seconds of training. Two pictures of one family
 are not independent, so differences under about 4 points between single runs say little. Short runs
 favour what learns fast; what ships was also compared [in longer ones](benchmark/losses.md).
 
