@@ -61,16 +61,17 @@ def rank_lines(
     """
     allowed = view.allowed(filters, without=without)
     reachable = len(view.store) if allowed is None else len(allowed)
+    rows_wanted = max(k, 2)  # a lone row has no margin: its confidence would depend on k
     depth = max(DEPTH, 40 * k)
     while True:
         votes = _votes(view, lines, depth, allowed)
         whole = _most_prominent(votes, weights)
-        tables = [rank(vote.families, view.twin_sets, k) for vote in (whole, *votes)]
-        if depth >= reachable or all(len(rows) >= k for rows in tables):
+        tables = [rank(vote.families, view.twin_sets, rows_wanted) for vote in (whole, *votes)]
+        if depth >= reachable or all(len(rows) >= rows_wanted for rows in tables):
             break
         depth *= _GROWTH
     picture, *each = (
-        _matches(view, vote, rows, filters)
+        _matches(view, vote, rows, filters)[:k]
         for vote, rows in zip((whole, *votes), tables, strict=True)
     )
     return Ranked(picture, tuple(each))

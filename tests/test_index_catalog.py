@@ -162,6 +162,15 @@ def test_k_out_of_range(catalog: FontCatalog, serif_path: Path, k: int) -> None:
         catalog.similar("lora", k=k)
 
 
+def test_confidence_does_not_depend_on_k(catalog: FontCatalog, serif_path: Path) -> None:
+    """The first row is as sure of itself alone as beside others; each region's too."""
+    picture = picture_of(serif_path)
+    alone, beside = (catalog.search(picture, k=k) for k in (1, 3))
+    assert alone.matches == beside.matches[:1] and len(beside.matches) == 3
+    assert alone.regions[0].matches == beside.regions[0].matches[:1]
+    assert alone.verdict == beside.verdict
+
+
 def test_k_rows_come_back(catalog: FontCatalog, serif_path: Path) -> None:
     """k bounds the rows; all families when it is larger."""
     assert len(catalog.search(picture_of(serif_path), k=2).matches) == 2
