@@ -26,10 +26,9 @@ def make_backbone(name: str) -> tuple[nn.Module, int]:
         model = import_timm().create_model(name, in_chans=1, num_classes=0, global_pool="")
     except RuntimeError as error:
         raise ConfigError(f"model.backbone = {name!r}: {error}") from error
-    was_training = model.training
     with torch.no_grad():
         channels = model.eval()(torch.zeros(1, 1, 64, 64)).shape[1]
-    return model.train(was_training), channels
+    return model.train(), channels
 
 
 def _plain(convs: int, width: int) -> tuple[nn.Module, int]:

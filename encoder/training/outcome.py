@@ -40,22 +40,26 @@ def outcome(
     data = DataConfig(fonts=config.data.fonts, browser_share=1.0)
     lines = BrowserLines(folder_beside(Path(config.data.fonts)))
     found: dict[str, Any] = {"families": len({f.group for f in everything})}
-    for name, asked in (("unseen", task.held), ("seen", task.seen)):
-        if not asked:
-            continue
-        drawn = draw_holdout(asked, everything, data, _SEED, each=_EACH, lines=lines)
-        queries = embed(model, drawn.queries, device)
-        references = embed(model, drawn.references, device)
-        by_line = ranking(queries, references, drawn.reference_groups)
-        by_mean = ranking(queries, *class_means(references, drawn.reference_groups))
-        found[f"{name}_queries"] = len(queries)
+    asked = {
+        name: draw_holdout(faces, everything, data, _SEED, each=_EACH, lines=lines)
+        for name, faces in (("unseen", task.held), ("seen", task.seen))
+        if faces
+    }
+    queries = {name: embed(model, drawn.queries, device) for name, drawn in asked.items()}
+    # Both sides are searched among the same clean lines.
+    seen = asked["seen"]
+    references = embed(model, seen.references, device)
+    for name, drawn in asked.items():
+        by_line = ranking(queries[name], references, seen.reference_groups)
+        by_mean = ranking(queries[name], *class_means(references, seen.reference_groups))
+        found[f"{name}_queries"] = len(queries[name])
         for k in (1, 5):
             found[f"{name}_at_{k}"] = recall(by_line, drawn.query_groups, k)
             found[f"{name}_means_at_{k}"] = recall(by_mean, drawn.query_groups, k)
     for name, start in (("trained", 0), ("fresh", _FRESH)):
         vectors, groups = _pictures(model, task.seen, config, start, device)
-        ranked = ranking(queries, *class_means(vectors, groups))
-        found[f"{name}_means_at_5"] = recall(ranked, drawn.query_groups, 5)
+        ranked = ranking(queries["seen"], *class_means(vectors, groups))
+        found[f"{name}_means_at_5"] = recall(ranked, seen.query_groups, 5)
     return found
 
 
