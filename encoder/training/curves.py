@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+from matplotlib.figure import Figure
 
 Card = dict[str, Any]
 
@@ -15,10 +15,8 @@ def draw_curves(card: Card, path: Path) -> None:
 
     Runs whose epochs the card does not hold leave a gap.
     """
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 2, figsize=(10, 3.4), dpi=110)
+    figure = Figure(figsize=(10, 3.4), dpi=110, layout="tight")
+    axes = figure.subplots(1, 2)
     before = 0
     for run in chain(card):
         epochs = run["epochs"]
@@ -29,25 +27,21 @@ def draw_curves(card: Card, path: Path) -> None:
         for k, style in ((5, "-"), (1, "--")):
             shares = [100 * epoch[f"holdout_recall_at_{k}"] for epoch in watched]
             colour = axes[0].lines[-1].get_color()
-            axes[1].plot(lines[: len(shares)], shares, style, color=colour, label=f"@{k}")
+            axes[1].plot(lines[: len(shares)], shares, style, color=colour)
     axes[0].set(xlabel="thousand drawn lines", ylabel="loss (its margin may differ)")
     axes[1].set(xlabel="thousand drawn lines", ylabel="recall among held-out families")
     axes[0].legend(fontsize=7)
     axes[1].text(0.98, 0.03, "solid @5, dashed @1", transform=axes[1].transAxes, ha="right")
-    figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
-    pyplot.close(figure)
 
 
 def chain(card: Card) -> list[Card]:
     """`{"name", "samples", "epochs"}` of every run behind the encoder, the first one first."""
     runs: list[Card] = []
-    origin, progress = card.get("origin"), card["training"]["progress"]
-    runs.append({"name": card["name"], "samples": progress["samples"], "epochs": card["epochs"]})
-    while origin:
-        epochs = origin.get("epochs", [])
-        samples = origin["progress"]["samples"]
-        runs.append({"name": origin["name"], "samples": samples, "epochs": epochs})
-        origin = origin.get("origin")
+    run: Card | None = card | {"progress": card["training"]["progress"]}
+    while run:
+        samples, epochs = run["progress"]["samples"], run.get("epochs", [])
+        runs.append({"name": run["name"], "samples": samples, "epochs": epochs})
+        run = run.get("origin")
     return runs[::-1]

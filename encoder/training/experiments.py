@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 
 from encoder.training.config import RunConfig, load_config
 
@@ -101,11 +101,12 @@ def write_page(results: Path, page: Path) -> None:
         names = [n for n in configs if n.split("-")[0] == prefix and n in outcomes]
         if not names:
             continue
-        shown = names if prefix == "check" else [_BASE, *names]
-        rows = [_row(n, configs[n], outcomes[n]) for n in shown if n in outcomes]
+        if prefix != "check" and _BASE in outcomes:
+            names.insert(0, _BASE)
+        rows = [_row(n, configs[n], outcomes[n]) for n in names]
         lines += ["", f"## {title}", "", _HEAD, *rows]
         if prefix != "check":
-            _plot(shown, outcomes, title, results.parent / f"{prefix}.png")
+            _plot(names, outcomes, title, results.parent / f"{prefix}.png")
             lines += ["", f"![{title}]({plots}/{prefix}.png)"]
     lines += ["", "## Where a class mean comes from", "", *_means_table(outcomes)]
     page.write_text("\n".join(lines) + "\n")
@@ -147,24 +148,19 @@ def _means_table(outcomes: dict[str, list[Json]]) -> list[str]:
 
 def _plot(names: list[str], outcomes: dict[str, list[Json]], title: str, path: Path) -> None:
     """Recall@5 of the families that are watched, over the lines drawn."""
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 2, figsize=(10, 3.6), dpi=110)
-    for name in (n for n in names if n in outcomes):
+    figure = Figure(figsize=(10, 3.6), dpi=110, layout="tight")
+    axes = figure.subplots(1, 2)
+    for name in names:
         curves = np.array([[row[2] for row in o["curve"]] for o in outcomes[name]], float)
         steps = [row[0] / 1000 for row in outcomes[name][0]["curve"]]
         axes[0].plot(steps, 100 * curves.mean(axis=0), marker=".", label=name)
     axes[0].set(xlabel="thousand lines", ylabel="recall@5, held-out families", title=title)
     axes[0].legend(fontsize=7)
-    shown = [n for n in names if n in outcomes]
-    values = [[100 * o["unseen_at_5"] for o in outcomes[n]] for n in shown]
-    axes[1].barh(shown, [np.mean(v) for v in values], color="#557")
+    values = [[100 * o["unseen_at_5"] for o in outcomes[n]] for n in names]
+    axes[1].barh(names, [np.mean(v) for v in values], color="#557")
     for place, found in enumerate(values):
         axes[1].plot(found, [place] * len(found), "o", color="#e73", markersize=3)
     axes[1].invert_yaxis()
     axes[1].tick_params(axis="y", labelsize=7)
     axes[1].set(xlabel="recall@5, unseen families, browser's pictures")
-    figure.tight_layout()
     figure.savefig(path)
-    pyplot.close(figure)
