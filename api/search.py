@@ -26,22 +26,17 @@ bp = APIBlueprint("search", __name__, abp_tags=[Tag(name="Search")])
 
 # The picture's own limit and room for the multipart frame around it.
 _MAX_REQUEST = MAX_BYTES + 64 * 1024
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_FORM = {
-    "schema": {
-        "type": "object",
-        "required": ["image"],
-        "properties": {"image": {"type": "string", "format": "binary"}},
-    }
-}
-_FORMS = {
-    "schema": {
-        "type": "object",
-        "required": ["image"],
-        "properties": {"image": {"type": "array", "items": {"type": "string", "format": "binary"}}},
-    }
-}
-_BODY = {"required": True, "content": {"multipart/form-data": _FORM, "image/*": _BINARY}}
+_BINARY = {"type": "string", "format": "binary"}
+
+
+def _form(image: dict[str, Any]) -> dict[str, Any]:
+    """The form whose field `image` has this schema."""
+    properties = {"image": image}
+    return {"schema": {"type": "object", "required": ["image"], "properties": properties}}
+
+
+_ONE = {"multipart/form-data": _form(_BINARY), "image/*": {"schema": _BINARY}}
+_MANY = {"multipart/form-data": _form({"type": "array", "items": _BINARY})}
 
 
 @bp.post(
@@ -49,7 +44,7 @@ _BODY = {"required": True, "content": {"multipart/form-data": _FORM, "image/*": 
     operation_id="search",
     description="PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF, at most 20 MB and 40 megapixels, as the "
     "field `image` of a form or as the body itself. The picture is not stored.",
-    openapi_extensions={"requestBody": _BODY},
+    openapi_extensions={"requestBody": {"required": True, "content": _ONE}},
     responses={200: SearchReply, **problems(413, 415, 422)},
 )
 def search(query: SearchQuery) -> dict[str, Any]:
@@ -66,9 +61,7 @@ def search(query: SearchQuery) -> dict[str, Any]:
     operation_id="search_batch",
     description=f"Up to {MAX_PICTURES} files named `image` in one form, {MAX_BATCH_BYTES >> 20} MB "
     "together. A picture that cannot be read is a problem in its own item.",
-    openapi_extensions={
-        "requestBody": {"required": True, "content": {"multipart/form-data": _FORMS}}
-    },
+    openapi_extensions={"requestBody": {"required": True, "content": _MANY}},
     responses={200: BatchReply, **problems(413)},
 )
 def search_batch(query: BatchQuery) -> dict[str, Any]:
