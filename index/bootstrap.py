@@ -6,6 +6,7 @@ from db.session import Database, open_database
 from index.builder import Embedder
 from index.catalog import FontCatalog
 from index.errors import MismatchError
+from index.fontfiles import FontFiles
 from index.live import EncoderIdentity, LiveView
 from index.locks import WriterLock
 from index.rebuild import Rebuilder
@@ -41,7 +42,7 @@ def open_catalog(
         encoder,
         Writer(database, live, encoder, settings.data),
         Rebuilder(database, live, encoder, settings.data),
-        Shower(database, settings.data),
+        Shower(database, FontFiles(database, settings.data)),
     )
 
 

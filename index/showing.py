@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from db.records import FaceRecord, FileRecord
 from db.session import Database
-from encoder.fontfile import FaceRef
 from encoder.typeset import TypesetError
 from index import previews
 from index.answers import Match, Preview, SearchAnswer
 from index.errors import UnknownFaceError
+from index.fontfiles import FontFiles
 from index.sheet import draw_sheet
 
 
 class Shower:
-    """Draws from the font files below `data`, or shows the stored specimens."""
+    """Draws from the font files that are here, or shows the stored specimens."""
 
-    def __init__(self, database: Database, data: Path) -> None:
+    def __init__(self, database: Database, files: FontFiles) -> None:
         self._database = database
-        self._data = data
+        self._files = files
 
     def preview(self, face_id: str, text: str | None) -> Preview:
         """See `FontCatalog.preview`."""
@@ -29,11 +26,10 @@ class Shower:
             face = rows.face(face_id)
             if face is None:
                 raise UnknownFaceError(face_id)
-            file = rows.file(face.file_sha256) if face.file_sha256 else None
             family = rows.family(face.family_id)
             stored = rows.specimen(face.family_id)
         wanted = text if text and text.strip() else family.name if family else face_id
-        drawn = self._drawn(face, file, wanted)
+        drawn = self._drawn(face_id, wanted)
         if drawn is not None:
             return Preview(drawn, "image/png")
         if stored is not None:
@@ -48,13 +44,12 @@ class Shower:
         ]
         return draw_sheet(picture, rows)
 
-    def _drawn(self, face: FaceRecord, file: FileRecord | None, text: str) -> bytes | None:
-        path = self._data / file.path if file is not None and file.path else None
-        if path is None or not path.is_file():
+    def _drawn(self, face_id: str, text: str) -> bytes | None:
+        face = self._files.find([face_id]).get(face_id)
+        if face is None:
             return None
-        ref = FaceRef(path, face.file_index, face.variation)
         try:
-            return previews.preview(ref, text, frozenset(face.coverage))
+            return previews.preview(face.ref, text, face.coverage)
         except TypesetError:
             return None
 
