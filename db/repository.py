@@ -93,6 +93,16 @@ class Repository:
         row = self._session.execute(select(*columns).where(Face.id == face_id)).one_or_none()
         return None if row is None else _face(row)
 
+    def faces_with_files(self, face_ids: Sequence[str]) -> list[tuple[FaceRecord, str]]:
+        """The faces of these ids whose file was kept, each with its path in the data folder."""
+        columns = [getattr(Face, name) for name in FaceRecord.__dataclass_fields__]
+        query = (
+            select(*columns, FontFile.path)
+            .join(FontFile, FontFile.sha256 == Face.file_sha256)
+            .where(Face.id.in_(face_ids), FontFile.path.is_not(None))
+        )
+        return [(_face(row[:-1]), row[-1]) for row in self._session.execute(query)]
+
     def file(self, sha256: str) -> FileRecord | None:
         """The font file of this content; None when the catalogue has it not."""
         row = self._session.get(FontFile, sha256)

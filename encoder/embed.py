@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import json
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ import numpy as np
 import onnxruntime
 
 from encoder import prepare
-from encoder.boxes import Box
 
 INPUT, OUTPUT = "windows", "vectors"
 _BATCH = 32  # windows a run: bounds the memory of a page full of text
@@ -30,9 +30,9 @@ class NoInkError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LineVectors:
-    """One line of a picture: where it is, and float32 [n, D] unit vectors, n >= 1."""
+    """One line of a picture and float32 [n, D] unit vectors of its n >= 1 windows."""
 
-    box: Box
+    line: prepare.Line
     vectors: np.ndarray
 
 
@@ -85,15 +85,14 @@ class Embedder:
         ]
         return np.concatenate([np.empty((0, self.dim), np.float32), *parts])
 
-    def embed_lines(self, picture: np.ndarray, crop: Box | None = None) -> list[LineVectors]:
-        """The lines of a picture (uint8 [H, W, 3]) from top to bottom; [] without ink."""
-        lines = prepare.prepare(picture, crop)
+    def embed_lines(self, lines: Sequence[prepare.Line]) -> list[LineVectors]:
+        """The vectors of lines that `prepare` found, in their order; [] for none."""
         if not lines:
             return []
         vectors = self.embed_windows(np.concatenate([line.windows for line in lines]))
         ends = np.cumsum([len(line.windows) for line in lines])[:-1]
         return [
-            LineVectors(line.box, rows)
+            LineVectors(line, rows)
             for line, rows in zip(lines, np.split(vectors, ends), strict=True)
         ]
 
@@ -102,7 +101,7 @@ class Embedder:
 
         Raises `NoInkError` when the picture is blank.
         """
-        lines = self.embed_lines(picture)
+        lines = self.embed_lines(prepare.prepare(picture))
         if not lines:
             raise NoInkError("the picture shows no ink, so there is nothing to embed")
         mean = np.concatenate([line.vectors for line in lines]).mean(axis=0)

@@ -27,13 +27,20 @@ _MAX_STRIP = 4096  # pixels: past this a line is a rule or a border, not text
 
 @dataclass(frozen=True)
 class Line:
-    """One line of text: where it is, and its windows.
+    """One line of text: where it is, and its strip.
 
-    `windows` is float32 [n, 1, HEIGHT, WIDTH], n >= 1, in 0..1: 0 = ink, 1 = paper.
+    `height` is that of its ink in pixels of the picture. `strip` is float32 [HEIGHT, W] in
+    0..1: 0 = ink, 1 = paper.
     """
 
     box: Box
-    windows: np.ndarray
+    height: int
+    strip: np.ndarray
+
+    @property
+    def windows(self) -> np.ndarray:
+        """float32 [n, 1, HEIGHT, WIDTH], n >= 1, see `cut_windows`."""
+        return cut_windows(self.strip)
 
 
 def prepare(picture: np.ndarray, crop: Box | None = None) -> list[Line]:
@@ -46,11 +53,14 @@ def prepare(picture: np.ndarray, crop: Box | None = None) -> list[Line]:
         inside = crop.within(picture.shape[1], picture.shape[0])
         x0, y0 = inside.x0, inside.y0
         picture = picture[inside.y0 : inside.y1, inside.x0 : inside.x1]
-    lines = []
-    for box in find_lines(picture):
-        windows = cut_windows(line_strip(picture, box))
-        lines.append(Line(Box(box.x0 + x0, box.y0 + y0, box.x1 + x0, box.y1 + y0), windows))
-    return lines
+    return [
+        Line(
+            Box(box.x0 + x0, box.y0 + y0, box.x1 + x0, box.y1 + y0),
+            box.height,
+            line_strip(picture, box),
+        )
+        for box in find_lines(picture)
+    ]
 
 
 def line_strip(picture: np.ndarray, box: Box) -> np.ndarray:
@@ -91,6 +101,31 @@ def line_strip(picture: np.ndarray, box: Box) -> np.ndarray:
         borderMode=cv2.BORDER_REPLICATE,
     )
     return _normalise(strip)
+
+
+def mask_strip(ink: np.ndarray, height: int) -> np.ndarray:
+    """The strip of ink that a font drew: `ink` is its coverage, uint8 [h, w], tight around it.
+
+    As coarse as a line whose ink is `height` pixels high; otherwise what `line_strip` gives for
+    black on white, much faster.
+    """
+    scale = min(1.0, height / ink.shape[0])
+    size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
+    coarse = cv2.resize(ink, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    width = min(max(1, round(INK_HEIGHT * ink.shape[1] / ink.shape[0])), _MAX_STRIP)
+    larger = coarse.shape[0] < INK_HEIGHT
+    how = cv2.INTER_CUBIC if larger else cv2.INTER_AREA
+    fine = cv2.resize(coarse, (width, INK_HEIGHT), interpolation=how)
+    dark = fine[fine > 0.5]
+    strong = float(np.percentile(dark, 80)) if dark.size else 1.0
+    margin = (HEIGHT - INK_HEIGHT) // 2
+    paper = 1.0 - np.clip(fine / strong, 0.0, 1.0)
+    return np.pad(paper, margin, constant_values=1.0).astype(np.float32)
+
+
+def stretch(strip: np.ndarray, width: int) -> np.ndarray:
+    """The strip [HEIGHT, W] stretched or squeezed to `width` pixels, as high as before."""
+    return cv2.resize(strip, (width, HEIGHT), interpolation=cv2.INTER_AREA)
 
 
 def cut_windows(strip: np.ndarray) -> np.ndarray:

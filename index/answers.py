@@ -6,6 +6,7 @@ the scripts' `--json` and the tests write the same thing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -58,7 +59,11 @@ class TwinInfo:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One row of an answer: a family, its best face, `score` and `confidence` in 0..1."""
+    """One row of an answer: a family, its best face, `score` and `confidence` in 0..1.
+
+    `proof` in 0..1 says how alike the picture and the same words drawn in that face are, None
+    when that was not tried; it is part of `score`.
+    """
 
     family: FamilyInfo
     face: FaceInfo
@@ -66,6 +71,7 @@ class Match:
     confidence: float
     twins: tuple[TwinInfo, ...]
     preview_url: str
+    proof: float | None = None
 
     def to_json(self) -> Json:
         """The row as the API writes it; numbers rounded to four digits."""
@@ -76,21 +82,31 @@ class Match:
             "confidence": round(self.confidence, 4),
             "twins": [twin.to_json() for twin in self.twins],
             "preview_url": self.preview_url,
+            "proof": None if self.proof is None else round(self.proof, 4),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One line found in the picture, with its own matches; `text` is None when unread."""
+    """One line found in the picture, with the matches of its font.
+
+    `text` is None when nothing could be read, `text_confidence` in 0..1 how sure the reader is.
+    """
 
     box: Box
     text: str | None
+    text_confidence: float
     matches: tuple[Match, ...]
 
     def to_json(self) -> Json:
         """The region as the API writes it."""
         rows = [match.to_json() for match in self.matches]
-        return {"box": self.box.as_list(), "text": self.text, "matches": rows}
+        return {
+            "box": self.box.as_list(),
+            "text": self.text,
+            "text_confidence": round(self.text_confidence, 4),
+            "matches": rows,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +125,17 @@ class CatalogueInfo:
 
 @dataclass(frozen=True, slots=True)
 class SearchAnswer:
-    """The answer to one picture; no matches when the verdict is "no_text"."""
+    """The answer to one picture; no matches when the verdict is "no_text".
+
+    `steps_ms` says what part of `took_ms` each step of the search took.
+    """
 
     verdict: Verdict
     matches: tuple[Match, ...]
     regions: tuple[Region, ...]
     catalogue: CatalogueInfo
     took_ms: float
+    steps_ms: Mapping[str, float]
 
     def to_json(self) -> Json:
         """The answer of `POST /v1/search`."""
@@ -125,6 +145,7 @@ class SearchAnswer:
             "regions": [region.to_json() for region in self.regions],
             "catalogue": self.catalogue.to_json(),
             "took_ms": round(self.took_ms, 1),
+            "steps_ms": {step: round(ms, 1) for step, ms in self.steps_ms.items()},
         }
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from db.session import Database, open_database
+from encoder import reading
 from index.builder import Embedder
 from index.catalog import FontCatalog
 from index.errors import MismatchError
 from index.fontfiles import FontFiles
 from index.live import EncoderIdentity, LiveView
 from index.locks import WriterLock
+from index.proof import Prover
 from index.rebuild import Rebuilder
+from index.searching import Reader, Searcher
 from index.settings import Settings
 from index.shipping import install_prebuilt
 from index.showing import Shower
@@ -17,12 +20,16 @@ from index.writer import Writer
 
 
 def open_catalog(
-    settings: Settings, *, embedder: Embedder | None = None, rebuilding: bool = False
+    settings: Settings,
+    *,
+    embedder: Embedder | None = None,
+    reader: Reader | None = None,
+    rebuilding: bool = False,
 ) -> FontCatalog:
     """Open the catalogue in `settings.data`, from the prebuilt one at the first start.
 
-    `embedder` is the shipped encoder by default. With `rebuilding` a catalogue that another
-    encoder made is opened all the same, to be rebuilt before anything else. Raises
+    `embedder` and `reader` are the shipped ones by default. With `rebuilding` a catalogue that
+    another encoder made is opened all the same, to be rebuilt before anything else. Raises
     `MismatchError` when encoder and catalogue do not belong together, `DatabaseError`,
     `BusyError`, and what the encoder raises when its files are not there.
     """
@@ -36,13 +43,14 @@ def open_catalog(
     live = LiveView(database, settings.index_path, lock, identity)
     if not rebuilding:
         live.refresh(patience=None)
+    files = FontFiles(database, settings.data)
     return FontCatalog(
         database,
         live,
-        encoder,
+        Searcher(encoder, reader or reading.Reader(), Prover(files, encoder)),
         Writer(database, live, encoder, settings.data),
         Rebuilder(database, live, encoder, settings.data),
-        Shower(database, FontFiles(database, settings.data)),
+        Shower(database, files),
     )
 
 

@@ -11,8 +11,8 @@ from typing import Protocol
 import numpy as np
 
 from db.records import FaceRecord, FamilyBundle, FamilyRecord, FileRecord, SampleRecord
-from encoder.boxes import Box
 from encoder.fontfile import FontFace, FontRefusedError, read_faces
+from encoder.prepare import Line
 from encoder.reference import ReferenceLine, draw_reference, reference_lines
 from index import previews
 from index.answers import Refusal
@@ -25,10 +25,10 @@ CHROMIUM = "chromium"
 
 
 class LineVectors(Protocol):
-    """A line of a picture: its box and `vectors` float32 [n, D]."""
+    """A line of a picture and `vectors` float32 [n, D] of its windows."""
 
     @property
-    def box(self) -> Box: ...
+    def line(self) -> Line: ...
     @property
     def vectors(self) -> np.ndarray: ...
 
@@ -42,10 +42,9 @@ class Embedder(Protocol):
     def sha256(self) -> str: ...
     @property
     def prepare_version(self) -> int: ...
-    def embed_lines(
-        self, picture: np.ndarray, crop: Box | None = None
-    ) -> Sequence[LineVectors]: ...
+    def embed_lines(self, lines: Sequence[Line]) -> Sequence[LineVectors]: ...
     def embed_line(self, picture: np.ndarray) -> np.ndarray: ...
+    def embed_windows(self, windows: np.ndarray) -> np.ndarray: ...
 
 
 class Browser(Protocol):

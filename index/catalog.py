@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,19 +22,17 @@ from index.answers import (
     Match,
     Preview,
     RebuildReport,
-    Region,
     SearchAnswer,
 )
 from index.batch import OnProgress
-from index.builder import Embedder
 from index.errors import QueryError, UnknownFamilyError
 from index.live import LiveView
 from index.ranking import preview_url, rank_lines
 from index.rebuild import Rebuilder, RebuildPlan
+from index.searching import Searcher
 from index.shipping import write_prebuilt
 from index.showing import Shower
 from index.sources import regular_first
-from index.verdict import verdict
 from index.writer import Writer
 
 MAX_K = 50
@@ -56,14 +53,14 @@ class FontCatalog:
         self,
         database: Database,
         live: LiveView,
-        embedder: Embedder,
+        searcher: Searcher,
         writer: Writer,
         rebuilder: Rebuilder,
         shower: Shower,
     ) -> None:
         self._database = database
         self._live = live
-        self._embedder = embedder
+        self._searcher = searcher
         self._writer = writer
         self._rebuilder = rebuilder
         self._shower = shower
@@ -77,30 +74,23 @@ class FontCatalog:
         k: int = 5,
         crop: Box | None = None,
         filters: Filters = _NO_FILTERS,
+        text: str | None = None,
+        proof: bool = True,
     ) -> SearchAnswer:
         """The k (1..50) best families for a picture, uint8 [H, W, 3].
 
-        The most prominent line votes with all lines in its font, each by the area of its
-        box; each region carries its own line's matches. Without ink the verdict is
-        "no_text" and there are no matches; filters that leave nothing give no matches and
-        "unknown". Raises `QueryError` for k out of range and a crop outside the picture.
+        Lines in one font vote together, each by the area of its box, and every region has the
+        matches of its font; those of the most prominent font are the answer's. Where font files
+        are here, the words are drawn in the best rows' faces and compared with the picture. The
+        words are read from the picture, or are `text`: a line for each line of the picture, or
+        the most prominent one alone; without `proof` none of this is done. Without ink the
+        verdict is "no_text" and there are no matches; filters that leave nothing give no matches
+        and "unknown". Raises `QueryError` for k out of range and a crop outside the picture.
         """
-        started = time.perf_counter()
         _require_k(k)
         if crop is not None:
             _require_inside(crop, picture)
-        view = self._live.current()
-        lines = self._embedder.embed_lines(picture, crop)
-        if not lines:
-            return SearchAnswer("no_text", (), (), view.info, _since(started))
-        weights = [float(line.box.area) for line in lines]
-        ranked = rank_lines(view, [line.vectors for line in lines], weights, k, filters)
-        regions = tuple(
-            Region(line.box, None, matches)
-            for line, matches in zip(lines, ranked.lines, strict=True)
-        )
-        word = verdict([match.confidence for match in ranked.matches])
-        return SearchAnswer(word, ranked.matches, regions, view.info, _since(started))
+        return self._searcher.search(self._live.current(), picture, k, crop, filters, text, proof)
 
     def similar(
         self, family_id: str, *, k: int = 5, license: frozenset[str] | None = None
@@ -121,7 +111,8 @@ class FontCatalog:
         lines = [found.vectors.astype(np.float32)]
         without = view.family_at[family_id]
         filters = Filters(license=license)
-        return rank_lines(view, lines, [1.0], k, filters, without=without).matches
+        (group,) = rank_lines(view, lines, [1.0], k, filters, without=without)
+        return group.matches
 
     # Looking -------------------------------------------------------------------------
 
@@ -265,10 +256,6 @@ def _require_inside(crop: Box, picture: np.ndarray) -> None:
         raise QueryError(
             f"crop {crop.as_list()} lies outside the picture of {width} x {height} pixels"
         ) from error
-
-
-def _since(started: float) -> float:
-    return (time.perf_counter() - started) * 1000
 
 
 def _lightest_first(face: FaceRecord) -> tuple[int, bool, int, str]:

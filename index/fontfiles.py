@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.records import FaceRecord
-from db.repository import Repository
 from db.session import Database
 from encoder.fontfile import FaceRef
 
@@ -27,16 +25,15 @@ class FontFiles:
         self._database = database
         self._data = data
 
-    def find(self, face_ids: Iterable[str]) -> dict[str, OpenableFace]:
+    def find(self, face_ids: Sequence[str]) -> dict[str, OpenableFace]:
         """Face id -> face, of those whose file is here; unknown ids are left out."""
         with self._database.begin() as rows:
-            faces = [face for face_id in face_ids if (face := rows.face(face_id)) is not None]
-            return {face.id: found for face in faces if (found := self._found(rows, face))}
-
-    def _found(self, rows: Repository, face: FaceRecord) -> OpenableFace | None:
-        file = rows.file(face.file_sha256) if face.file_sha256 else None
-        path = self._data / file.path if file is not None and file.path else None
-        if path is None or not path.is_file():
-            return None
-        ref = FaceRef(path, face.file_index, face.variation)
-        return OpenableFace(ref, frozenset(face.coverage))
+            known = rows.faces_with_files(face_ids)
+        return {
+            face.id: OpenableFace(
+                FaceRef(self._data / path, face.file_index, face.variation),
+                frozenset(face.coverage),
+            )
+            for face, path in known
+            if (self._data / path).is_file()
+        }

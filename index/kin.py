@@ -50,7 +50,8 @@ def _nearest(view: View, bundle: FamilyBundle) -> set[str]:
     face = regular_first(bundle.faces)[0]
     rows = [np.frombuffer(s.vector, "<f2") for s in bundle.samples if s.face_id == face.id]
     lines = [np.stack(rows).astype(np.float32)]
-    matches = rank_lines(view, lines, [1.0], _NEAREST, Filters()).matches
+    (group,) = rank_lines(view, lines, [1.0], _NEAREST, Filters())
+    matches = group.matches
     return {m.family.id for m in matches} | {t.id for m in matches for t in m.twins}
 
 

@@ -6,19 +6,19 @@ nothing is learned and nothing is random.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from encoder import prepare
-from encoder.boxes import Box
 
 
 @dataclass(frozen=True)
 class FakeLine:
     """As `encoder.embed.LineVectors`."""
 
-    box: Box
+    line: prepare.Line
     vectors: np.ndarray
 
 
@@ -37,10 +37,9 @@ class FakeEmbedder:
         rows = rows - rows.mean(axis=1, keepdims=True) + 1e-6
         return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
-    def embed_lines(self, picture: np.ndarray, crop: Box | None = None) -> list[FakeLine]:
+    def embed_lines(self, lines: Sequence[prepare.Line]) -> list[FakeLine]:
         """A vector for every window of every line."""
-        lines = prepare.prepare(picture, crop)
-        return [FakeLine(line.box, self.embed_windows(line.windows)) for line in lines]
+        return [FakeLine(line, self.embed_windows(line.windows)) for line in lines]
 
     def embed_line(self, picture: np.ndarray) -> np.ndarray:
         """The normalised mean over all windows."""

@@ -28,6 +28,7 @@ ONLY = {
     "onnxruntime": ("encoder/",),
     "fontTools": ("encoder/",),
     "playwright": ("encoder/",),
+    "rapidocr": ("encoder/reading.py",),
     "pickle": (),
 }
 MAX_SCRIPT = 60

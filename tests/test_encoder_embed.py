@@ -122,8 +122,8 @@ def test_lines_have_the_boxes_and_vectors_of_their_windows(weights: Path) -> Non
     """Each line of a picture gets its own windows' vectors, in prepare's order."""
     picture = page(30, 110, 190)
     lines = prepare.prepare(picture)
-    found = Embedder.from_files(weights).embed_lines(picture)
-    assert len(lines) >= 2 and [f.box for f in found] == [line.box for line in lines]
+    found = Embedder.from_files(weights).embed_lines(prepare.prepare(picture))
+    assert len(lines) >= 2 and [f.line.box for f in found] == [line.box for line in lines]
     for line, vectors in zip(lines, found, strict=True):
         np.testing.assert_allclose(vectors.vectors, by_hand(line.windows), atol=1e-5)
 
@@ -143,7 +143,7 @@ def test_blank_paper(weights: Path) -> None:
     """Without ink there are no lines, and a sample is an error."""
     embedder = Embedder.from_files(weights)
     blank = np.full((60, 200, 3), 255, np.uint8)
-    assert embedder.embed_lines(blank) == []
+    assert embedder.embed_lines(prepare.prepare(blank)) == []
     with pytest.raises(NoInkError):
         embedder.embed_line(blank)
 

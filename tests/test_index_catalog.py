@@ -15,6 +15,7 @@ from PIL import Image
 from db.session import open_database
 from encoder.boxes import Box
 from encoder.fontfile import FaceRef
+from encoder.prepare import prepare
 from encoder.reference import reference_lines
 from encoder.typeset import draw_line
 from index.answers import Filters
@@ -67,7 +68,11 @@ def naive_scores(
     standing = [w * max(b.values()) ** 4 for w, b in zip(weights, each_line, strict=True)]
     leader = each_line[standing.index(max(standing))]
     family = max(leader, key=lambda f: leader[f])
-    joined = [i for i, b in enumerate(each_line) if b[family] >= leader[family] - 0.2]
+    joined = [
+        i
+        for i, b in enumerate(each_line)
+        if b[family] >= leader[family] - 0.2 and b[family] >= max(b.values()) - 0.1
+    ]
     total = sum(weights[i] for i in joined)
     return {f: sum(weights[i] * each_line[i][f] for i in joined) / total for f in leader}
 
@@ -94,11 +99,11 @@ def test_the_vote_is_the_definition(
 ) -> None:
     """Scores and order for two lines are those of a loop over all vectors."""
     page = two_lines(sans_path, serif_path)
-    lines = FakeEmbedder().embed_lines(page)
+    lines = FakeEmbedder().embed_lines(prepare(page))
     assert len(lines) == 2
-    weights = [float(line.box.area) for line in lines]
+    weights = [float(line.line.box.area) for line in lines]
     expected = naive_scores(settings, [line.vectors for line in lines], weights)
-    answer = catalog.search(page)
+    answer = catalog.search(page, proof=False)
     assert [m.family.id for m in answer.matches] == sorted(expected, key=lambda f: -expected[f])
     for match in answer.matches:
         assert match.score == pytest.approx(expected[match.family.id], abs=1e-5)
@@ -107,8 +112,14 @@ def test_the_vote_is_the_definition(
 def test_each_region_has_its_own_matches(
     catalog: FontCatalog, sans_path: Path, serif_path: Path
 ) -> None:
-    """Two lines in two fonts: each region names its own, from the top down."""
-    answer = catalog.search(two_lines(sans_path, serif_path))
+    """Two lines in two fonts: each region names and reads its own, from the top down."""
+    page = two_lines(sans_path, serif_path)
+    answer = catalog.search(page)
+    assert [r.text for r in answer.regions] == [TEXTS[0], TEXTS[-1]]
+    said = catalog.search(page, text="The one\nThe other")
+    assert [r.text for r in said.regions] == ["The one", "The other"]
+    only = catalog.search(page, text="The one")
+    assert [r.text for r in only.regions] == ["The one", TEXTS[-1]]
     assert [r.matches[0].family.id for r in answer.regions] == ["cantarell", "lora"]
     assert answer.regions[0].box.y1 <= answer.regions[1].box.y0
     assert answer.matches[0].family.id == "cantarell"  # by far the larger line
@@ -136,9 +147,9 @@ def test_an_empty_picture_has_no_text(catalog: FontCatalog) -> None:
 def test_filters_are_applied_inside_the_search(catalog: FontCatalog, serif_path: Path) -> None:
     """A serif word among sans only: the sans comes, with the same score as without a filter."""
     picture = picture_of(serif_path)
-    plain = {m.family.id: m.score for m in catalog.search(picture).matches}
+    plain = {m.family.id: m.score for m in catalog.search(picture, proof=False).matches}
     filters = Filters(category=frozenset({"sans-serif"}), source=frozenset({"google"}))
-    (match,) = catalog.search(picture, filters=filters).matches
+    (match,) = catalog.search(picture, filters=filters, proof=False).matches
     assert match.family.id == "cantarell"
     assert match.score == pytest.approx(plain["cantarell"], abs=1e-6)
 
@@ -267,12 +278,20 @@ def test_an_empty_catalogue_answers(tmp_path: Path, serif_path: Path) -> None:
 def test_the_answer_is_the_apis_json(catalog: FontCatalog, serif_path: Path) -> None:
     """to_json has exactly the keys that the HTTP contract names."""
     answer = catalog.search(picture_of(serif_path)).to_json()
-    assert list(answer) == ["verdict", "matches", "regions", "catalogue", "took_ms"]
+    assert list(answer) == [
+        "verdict",
+        "matches",
+        "regions",
+        "catalogue",
+        "took_ms",
+        "steps_ms",
+    ]
     match = answer["matches"][0]
-    assert list(match) == ["family", "face", "score", "confidence", "twins", "preview_url"]
+    facts = ["family", "face", "score", "confidence", "twins", "preview_url", "proof"]
+    assert list(match) == facts
     assert list(match["family"]) == ["id", "name", "category", "license", "source", "url"]
     assert list(match["face"]) == ["id", "weight", "italic"]
-    assert list(answer["regions"][0]) == ["box", "text", "matches"]
+    assert list(answer["regions"][0]) == ["box", "text", "text_confidence", "matches"]
     assert list(answer["catalogue"]) == ["generation", "families", "faces", "encoder"]
 
 

@@ -6,17 +6,22 @@ import itertools
 
 import pytest
 
-from index.verdict import MARGIN_SLOPE, SCORE_CENTRE, confidences, verdict
+from index.verdict import PROVED, VOTED, Curve, confidences, verdict
+
+CURVES = pytest.mark.parametrize(("curve", "proved"), [(VOTED, False), (PROVED, True)])
 
 
-def test_the_centre_is_a_coin_toss() -> None:
+@CURVES
+def test_the_centre_is_a_coin_toss(curve: Curve, proved: bool) -> None:
     """At the centre, alone, the confidence is one half."""
-    assert confidences([SCORE_CENTRE]) == [0.5]
+    assert confidences([curve.centre], proved=proved) == [0.5]
 
 
-def test_a_margin_of_one_over_its_slope_is_one_logit() -> None:
-    """At the centre with a margin of 1/MARGIN_SLOPE it is the logistic of 1, 0.7311."""
-    first, _ = confidences([SCORE_CENTRE, SCORE_CENTRE - 1 / MARGIN_SLOPE])
+@CURVES
+def test_a_margin_of_one_over_its_slope_is_one_logit(curve: Curve, proved: bool) -> None:
+    """At the centre with a margin of 1/margin_slope it is the logistic of 1, 0.7311."""
+    scores = [curve.centre, curve.centre - 1 / curve.margin_slope]
+    first, _ = confidences(scores, proved=proved)
     assert first == pytest.approx(0.7310586)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from db.session import open_database
 from encoder.picture import read_picture
+from encoder.prepare import prepare
 from index import evaluate
 from index.benchmark.queries import QuerySet
 from index.builder import Embedder
@@ -33,7 +34,7 @@ def ann_recall_at_5(settings: Settings, embedder: Embedder, queries: QuerySet) -
     windows = [
         line.vectors
         for query in queries.queries[:: max(1, len(queries.queries) // _QUERIES)]
-        for line in embedder.embed_lines(read_picture(queries.read(query)))
+        for line in embedder.embed_lines(prepare(read_picture(queries.read(query))))
     ]
     if not windows:
         return None

@@ -1,0 +1,77 @@
+"""What a line says, by the recogniser that rapidocr carries (PP-OCR, ONNX)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from rapidocr import RapidOCR
+
+_LONGEST = 3000  # pixels: a longer strip is not read, its cost grows with its length
+_PAPER = (6, 10)  # pixels around a strip, above and beside: readers of text like some
+_SETTINGS: dict[str, Any] = {
+    "Global.log_level": "critical",
+    "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+    "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The text of one line, "" when there is none, and how sure the reader is, 0..1."""
+
+    text: str
+    confidence: float
+
+
+class Reader:
+    """Reads lines; safe to share between threads.
+
+    The models are loaded when they are first used, which takes seconds, and not carried over
+    to another process.
+    """
+
+    def __init__(self) -> None:
+        self._engine: RapidOCR | None = None
+        self._lock = threading.Lock()
+
+    def read(self, strips: Sequence[np.ndarray]) -> list[Reading]:
+        """One reading a strip, float32 [64, W] in 0..1 with 0 = ink, see `encoder.prepare`."""
+        readable = [i for i, strip in enumerate(strips) if strip.shape[1] <= _LONGEST]
+        readings = [Reading("", 0.0)] * len(strips)
+        if not readable:
+            return readings
+        found = self.opened().recognize_txt([_picture(strips[i]) for i in readable])
+        for i, text, confidence in zip(readable, found.txts or (), found.scores, strict=True):
+            readings[i] = Reading(" ".join(text.split()), float(confidence))
+        return readings
+
+    def opened(self) -> RapidOCR:
+        """The engine with its recogniser in memory."""
+        with self._lock:
+            if self._engine is None:
+                # Imported here: it takes two seconds, and many a use of this package reads nothing.
+                from rapidocr import RapidOCR
+
+                engine = RapidOCR(params=_SETTINGS)
+                engine.recognize_txt([np.full((48, 96, 3), 255, np.uint8)])
+                self._engine = engine
+            return self._engine
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__()  # type: ignore[misc]
+
+
+def _picture(strip: np.ndarray) -> np.ndarray:
+    """uint8 [h, w, 3] for the recogniser."""
+    above, beside = _PAPER
+    wide = np.pad(strip, ((above, above), (beside, beside)), constant_values=1.0)
+    return np.repeat((wide * 255).astype(np.uint8)[..., None], 3, axis=2)

@@ -1,0 +1,68 @@
+"""What lines say, read by the real models from lines that FreeType drew."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from encoder.fontfile import FaceRef
+from encoder.prepare import HEIGHT, Line, prepare
+from encoder.reading import Reader
+from encoder.typeset import draw_line
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+def _line(path: Path, text: str, *, invert: bool = False) -> Line:
+    picture = np.asarray(draw_line(FaceRef(path), text, 48).convert("RGB"))
+    (line,) = prepare(255 - picture if invert else picture)
+    return line
+
+
+@pytest.mark.parametrize("text", ["Hamburgefons", "Quick 2093", "WAVES"])
+@pytest.mark.parametrize("invert", [False, True])
+def test_it_reads_what_was_drawn(reader: Reader, serif_path: Path, text: str, invert: bool) -> None:
+    """Dark on light and light on dark, letters, digits and spaces, and it is sure of it."""
+    (reading,) = reader.read([_line(serif_path, text, invert=invert).strip])
+    assert reading.text == text
+    assert reading.confidence > 0.8
+
+
+def test_readings_keep_their_order(reader: Reader, sans_path: Path) -> None:
+    """Lines of very different lengths come back in the order given."""
+    texts = ["A much longer line than the other", "Short", "Middle sized"]
+    readings = reader.read([_line(sans_path, text).strip for text in texts])
+    assert [reading.text for reading in readings] == texts
+
+
+def test_what_is_too_long_is_not_read(reader: Reader, sans_path: Path) -> None:
+    """A strip of 3,001 pixels costs nothing, and its neighbour is read all the same."""
+    long = np.ones((HEIGHT, 3001), np.float32)
+    found = reader.read([long, _line(sans_path, "Beside").strip])
+    assert [(r.text, r.confidence > 0.5) for r in found] == [("", False), ("Beside", True)]
+    assert reader.read([]) == [] and reader.read([long])[0].text == ""
+
+
+def test_a_used_reader_can_be_pickled(reader: Reader, sans_path: Path) -> None:
+    """Another process loads the models anew."""
+    strip = _line(sans_path, "Again").strip
+    reader.read([strip])
+    (reading,) = pickle.loads(pickle.dumps(reader)).read([strip])  # noqa: S301
+    assert reading.text == "Again"
+
+
+def test_nothing_is_loaded_before_it_is_needed() -> None:
+    """Importing and making a reader does not import rapidocr."""
+    code = (
+        "import sys; from encoder.reading import Reader; Reader(); print('rapidocr' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,126 @@
+"""Proof by drawing over real fonts, with the fake embedder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from db.session import open_database
+from encoder.fontfile import FaceRef
+from encoder.prepare import prepare
+from encoder.typeset import draw_line
+from index import proof
+from index.catalog import FontCatalog
+from index.fontfiles import FontFiles
+from index.proof import Prover
+from index.settings import Settings
+from tests.fake_embedder import FakeEmbedder, FakeLine
+
+TEXT = "Wonderful"
+VOTES = {
+    "lora-400-normal": 0.8,
+    "lora-700-normal": 0.8,
+    "cantarell-400-normal": 0.8,
+    "abril-fatface-400-normal": 0.8,
+}
+
+
+@pytest.fixture
+def prover(settings: Settings) -> Prover:
+    return Prover(FontFiles(open_database(settings.database_url), settings.data), FakeEmbedder())
+
+
+def _picture(path: Path, text: str = TEXT) -> np.ndarray:
+    return np.asarray(draw_line(FaceRef(path), text, 40).convert("RGB"))
+
+
+def _line(path: Path, text: str = TEXT) -> FakeLine:
+    (line,) = FakeEmbedder().embed_lines(prepare(_picture(path, text)))
+    return line
+
+
+def test_the_face_that_drew_the_line_is_most_alike(prover: Prover, serif_path: Path) -> None:
+    """With equal votes the drawing decides, clearly, and all were tried."""
+    found = prover.prove(_line(serif_path), TEXT, VOTES)
+    assert set(found.alike) == set(VOTES) and found.lost == frozenset()
+    second, first = sorted(found.alike, key=lambda face: found.alike[face])[-2:]
+    assert first == "lora-400-normal"
+    assert found.alike[first] > found.alike[second] + 0.03
+    assert all(0 <= alike <= 1.0 + 1e-6 for alike in found.alike.values())
+
+
+def test_other_words_prove_nothing(prover: Prover, serif_path: Path) -> None:
+    """With a wrong text no face is as alike as the right one with the right text."""
+    right = prover.prove(_line(serif_path), TEXT, VOTES).alike["lora-400-normal"]
+    wrong = prover.prove(_line(serif_path), "Mistaken", VOTES)
+    assert max(wrong.alike.values()) < right - 0.1
+
+
+def test_only_finalists_are_embedded(
+    prover: Prover, serif_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With room for two, ink and vote choose them and the rest is lost."""
+    monkeypatch.setattr(proof, "_FINALISTS", 2)
+    found = prover.prove(_line(serif_path), TEXT, VOTES)
+    assert "lora-400-normal" in found.alike and len(found.alike) == 2
+    assert found.lost == set(VOTES) - set(found.alike)
+
+
+def test_what_is_left_out(prover: Prover, settings: Settings, serif_path: Path) -> None:
+    """A face without its file, a face without a letter, an unknown face; no text, no proof."""
+    line = _line(serif_path)
+    (settings.fonts / "cantarell" / "cantarell-latin-400-normal.woff2").unlink()
+    found = prover.prove(line, TEXT, VOTES | {"nobody-400-normal": 0.9})
+    assert set(found.alike) == set(VOTES) - {"cantarell-400-normal"}
+    assert found.lost == frozenset()
+    assert prover.prove(line, "Wonderful \N{SNOWMAN}", VOTES).alike == {}
+    assert prover.prove(line, "  ", VOTES).alike == {}
+
+
+def test_a_search_proves_its_answer(catalog: FontCatalog, serif_path: Path) -> None:
+    """The words are read, the row says its proof, and the score is seven tenths of it."""
+    picture = _picture(serif_path)
+    voted = {m.face.id: m.score for m in catalog.search(picture, proof=False).matches}
+    answer = catalog.search(picture)
+    assert answer.regions[0].text == TEXT and answer.regions[0].text_confidence > 0.8
+    first = answer.matches[0]
+    assert (first.face.id, first.proof is not None) == ("lora-400-normal", True)
+    assert first.proof is not None
+    expected = 0.7 * first.proof + 0.3 * voted[first.face.id]
+    assert first.score == pytest.approx(expected, abs=1e-6)
+    assert list(answer.steps_ms) == ["lines", "vectors", "vote", "reading", "proof"]
+    scores = [match.score for match in answer.matches]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_what_the_user_says_is_not_read(catalog: FontCatalog, serif_path: Path) -> None:
+    """A text stands in the answer as it was given, and a wrong one proves less."""
+    picture = _picture(serif_path)
+    right = catalog.search(picture, text=TEXT)
+    wrong = catalog.search(picture, text="Mistaken")
+    assert (wrong.regions[0].text, wrong.regions[0].text_confidence) == ("Mistaken", 1.0)
+    assert right.matches[0].proof is not None
+    best = max(match.proof or 0.0 for match in wrong.matches)
+    assert best < right.matches[0].proof - 0.1
+
+
+def test_without_proof_nothing_is_read(catalog: FontCatalog, serif_path: Path) -> None:
+    """No text, no proof, and no time spent on either."""
+    answer = catalog.search(_picture(serif_path), proof=False)
+    assert answer.regions[0].text is None
+    assert all(match.proof is None for match in answer.matches)
+    assert list(answer.steps_ms) == ["lines", "vectors", "vote"]
+
+
+def test_without_files_the_vote_stands(
+    catalog: FontCatalog, settings: Settings, serif_path: Path
+) -> None:
+    """A catalogue whose font files are gone answers as without the proof, but reads."""
+    for path in settings.fonts.rglob("*.woff2"):
+        path.unlink()
+    picture = _picture(serif_path)
+    answer = catalog.search(picture)
+    assert answer.matches == catalog.search(picture, proof=False).matches
+    assert answer.regions[0].text == TEXT
