@@ -61,13 +61,19 @@ class Match(_Reply):
     confidence: float = Field(ge=0, le=1)
     twins: list[Twin]
     preview_url: str
+    proof: float | None = Field(
+        ge=0,
+        le=1,
+        description="How alike the picture and the same words in that face are; null if not tried",
+    )
 
 
 class Region(_Reply):
     """A line that was found in the picture."""
 
     box: list[int] = Field(min_length=4, max_length=4)
-    text: str | None
+    text: str | None = Field(description="What the line says; null when it cannot be read")
+    text_confidence: float = Field(ge=0, le=1)
     matches: list[Match]
 
 
@@ -88,6 +94,7 @@ class SearchReply(_Reply):
     regions: list[Region]
     catalogue: Catalogue
     took_ms: float
+    steps_ms: dict[str, float] = Field(description="What part of it each step took")
 
 
 class BatchItem(_Reply):

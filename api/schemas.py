@@ -64,6 +64,11 @@ class BatchQuery(_Filtered):
     """Parameters of a search for many pictures."""
 
     k: int = Field(5, ge=1, le=50, description="How many families")
+    proof: bool = Field(
+        True,
+        description="Read the lines, draw their words in the best families and compare. "
+        "Without it an answer is faster and less often right.",
+    )
 
 
 class SearchQuery(BatchQuery):
@@ -74,6 +79,12 @@ class SearchQuery(BatchQuery):
         max_length=100,
         description="`x0,y0,x1,y1` in pixels of the upright picture; x1 and y1 exclusive. "
         "What lies outside the picture is cut off.",
+    )
+    text: str | None = Field(
+        None,
+        max_length=1000,
+        description="What the picture, or its crop, says: a line for each of its lines, or the "
+        "most prominent one alone. It is read from the picture otherwise.",
     )
 
 

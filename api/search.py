@@ -51,7 +51,14 @@ def search(query: SearchQuery) -> dict[str, Any]:
     """Find the families that the text in a picture is set in, or is closest to."""
     picture = read_picture(_picture_bytes())
     crop = parse_crop(query.crop, picture)
-    answer = current_catalog().search(picture, k=query.k, crop=crop, filters=query.filters())
+    answer = current_catalog().search(
+        picture,
+        k=query.k,
+        crop=crop,
+        filters=query.filters(),
+        text=query.text,
+        proof=query.proof,
+    )
     current().metrics.count_verdict(answer.verdict)
     return answer.to_json()
 
@@ -84,7 +91,9 @@ def _batch_item(file: FileStorage, query: BatchQuery) -> dict[str, Any]:
     with closing(file) as upload:
         data = upload.read()
     try:
-        found = current_catalog().search(read_picture(data), k=query.k, filters=query.filters())
+        found = current_catalog().search(
+            read_picture(data), k=query.k, filters=query.filters(), proof=query.proof
+        )
     except PictureError as error:
         problem = problem_of(error)
         return item | {"problem": problem.to_json(request.path, g.get("request_id", ""))}

@@ -14,8 +14,9 @@ from index.many import PictureAnswer, write_csv
 
 
 def table(answer: SearchAnswer) -> str:
-    """The verdict and a line a match."""
-    lines = [f"{answer.verdict} ({answer.took_ms:.0f} ms)"]
+    """The verdict, what was read, and a line a match."""
+    read = " / ".join(region.text for region in answer.regions if region.text)
+    lines = [f"{answer.verdict} ({answer.took_ms:.0f} ms){f': {read}' if read else ''}"]
     for rank, match in enumerate(answer.matches, 1):
         twins = f"  = {', '.join(t.name for t in match.twins)}" if match.twins else ""
         family = f"{match.family.name:<28.28} {match.family.category:<12}"

@@ -8,16 +8,11 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from encoder.boxes import Box
 from encoder.picture import read_picture
 from index.answers import Filters
 from index.many import picture_files, search_files
 from scripts.answers import show_many, table
-from scripts.terminal import opened, run
-
-
-def box(text: str) -> Box:  # x0,y0,x1,y1 in pixels
-    return Box(*map(int, text.split(",")))
+from scripts.terminal import box, opened, run
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -27,6 +22,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     add("picture", type=Path, nargs="+", help="PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF; or a folder")
     add("--k", type=int, default=5, help="families, 1..50 (%(default)s)")
     add("--crop", type=box, metavar="X0,Y0,X1,Y1", help="only this part")
+    add("--text", help="what it says, if it is misread (it is read from the picture)")
     for name in ("category", "license", "source"):
         add(f"--{name}", nargs="+", type=str, metavar="X", help=f"only families of this {name}")
     add("--json", action="store_true", help="print the API's answer, a line a picture for many")
@@ -34,8 +30,8 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     add("--sheet", type=Path, metavar="PNG", help="draw the picture with its matches")
     args = parser.parse_args(argv)
     args.many = bool(args.csv or len(args.picture) > 1 or args.picture[0].is_dir())
-    if args.many and (args.sheet or args.crop):
-        parser.error("--sheet and --crop are for one picture")
+    if args.many and (args.sheet or args.crop or args.text):
+        parser.error("--sheet, --crop and --text are for one picture")
     return args
 
 
@@ -45,11 +41,12 @@ def search(args: argparse.Namespace) -> int:
     filters = Filters(*(frozenset(values) if values else None for values in given))
     files = picture_files(args.picture)
     with opened() as catalog:
+        find = partial(catalog.search, k=args.k, filters=filters)
         if args.many:
-            found = search_files(files, partial(catalog.search, k=args.k, filters=filters))
+            found = search_files(files, find)
             return show_many(found, len(files), csv=args.csv, as_json=args.json)
         picture = read_picture(files[0].read_bytes())
-        answer = catalog.search(picture, k=args.k, crop=args.crop, filters=filters)
+        answer = find(picture, crop=args.crop, text=args.text)
         if args.sheet:
             args.sheet.write_bytes(catalog.sheet(picture, answer))
     print(json.dumps(answer.to_json()) if args.json else table(answer))

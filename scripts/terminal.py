@@ -8,10 +8,16 @@ from contextlib import closing, contextmanager
 
 from tqdm import tqdm
 
+from encoder.boxes import Box
 from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
 from index.errors import QueryError
 from index.settings import Settings, SettingsError
+
+
+def box(text: str) -> Box:
+    """A rectangle from x0,y0,x1,y1 in pixels; `ValueError` for anything else."""
+    return Box(*map(int, text.split(",")))
 
 
 @contextmanager

@@ -85,18 +85,29 @@ class FakeCatalog:
         self.calls: dict[str, Any] = {}
         self.fails: Exception | None = None
 
-    def search(self, picture: Any, *, k: int, crop: Any = None, filters: Filters) -> SearchAnswer:
+    def search(
+        self,
+        picture: Any,
+        *,
+        k: int,
+        crop: Any = None,
+        filters: Filters,
+        text: str | None = None,
+        proof: bool,
+    ) -> SearchAnswer:
         """All families that pass, best first; "unknown" for none."""
         if self.fails:
             raise self.fails
         self.calls = {"shape": picture.shape, "k": k, "crop": crop, "filters": filters}
+        self.calls |= {"text": text, "proof": proof}
         rows = tuple(
             _match(family, 0.97 - 0.08 * rank)
             for rank, family in enumerate(f for f in self.members.values() if filters.admits(f))
         )[:k]
         info = CatalogueInfo(3, len(self.members), len(self.members), "e" * 64)
-        regions = (Region(crop, None, rows),) if crop else ()
-        return SearchAnswer("match" if rows else "unknown", rows, regions, info, 1.26)
+        regions = (Region(crop, text or "Hamburg", 0.9, rows),) if crop else ()
+        word = "match" if rows else "unknown"
+        return SearchAnswer(word, rows, regions, info, 1.26, {"vote": 1.04})
 
     def families(self, *, limit: int, cursor: str | None, **filters: Any) -> FamilyPage:
         """The families whose name holds `q`, all on one page."""

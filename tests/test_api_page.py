@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -228,6 +229,27 @@ def until(true: object, seconds: float = 5) -> None:
     while not true():  # type: ignore[operator]
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_what_it_says_can_be_corrected(page: Page, catalog: FakeCatalog) -> None:
+    """The words that were read stand in a field; corrected, they are searched and drawn."""
+    choose(page)
+    wait_for(page, 4)
+    expect(page.get_by_label("It says")).to_be_hidden()  # no line was found
+    page.get_by_role("button", name="Crop").click()
+    field = page.get_by_label("It says")
+    expect(field).to_have_value("Hamburg")
+    assert catalog.calls["text"] is None
+    expect(page.locator(".match img").first).to_have_attribute("src", re.compile("text=Hamburg$"))
+    with page.expect_response(
+        lambda response: "text=Homburg" in response.url and "search" in response.url
+    ):
+        field.fill("Homburg")
+    assert catalog.calls["text"] == "Homburg"
+    expect(page.locator(".match img").first).to_have_attribute("src", re.compile("text=Homburg$"))
+    page.get_by_role("button", name="Whole picture").click()
+    expect(field).to_be_hidden()
+    assert catalog.calls["text"] is None
 
 
 def test_newer_answer_stays(page: Page, catalog: FakeCatalog) -> None:

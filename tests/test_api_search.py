@@ -50,6 +50,23 @@ def test_answer_has_the_shape_of_the_description(client: FlaskClient) -> None:
     assert answer.json["matches"][0]["twins"] == [{"id": "playfair", "name": "Playfair"}]
     assert answer.json["catalogue"]["generation"] == 3
     assert answer.json["took_ms"] == 1.3
+    assert answer.json["steps_ms"] == {"vote": 1.0}
+
+
+def test_text_and_proof_reach_the_catalogue(client: FlaskClient, catalog: FakeCatalog) -> None:
+    """What the user says stands in the answer; without a word the catalogue reads and proves."""
+    answer = client.post("/v1/search?text=Hello+you&crop=0,0,30,20", data=form(picture()))
+    assert answer.json["regions"][0]["text"] == "Hello you"
+    assert (catalog.calls["text"], catalog.calls["proof"]) == ("Hello you", True)
+    client.post("/v1/search?proof=false", data=form(picture()))
+    assert (catalog.calls["text"], catalog.calls["proof"]) == (None, False)
+
+
+@pytest.mark.parametrize("query", ["proof=perhaps", "text=" + "x" * 1001])
+def test_a_bad_text_or_proof(client: FlaskClient, query: str) -> None:
+    """Too long, or neither yes nor no: a problem that names the parameter."""
+    answer = client.post(f"/v1/search?{query}", data=form(picture()))
+    check_problem(answer, 400, "invalid-parameter", query.split("=")[0])
 
 
 @pytest.mark.parametrize("megabytes", [0.2, 0.4])

@@ -2,11 +2,20 @@
 import { make } from "./dom.js";
 import * as words from "./words.js";
 
-/** One row of the answer. */
-export function row(match) {
+/** What the most prominent line in the answer's font says; "" when nothing could be read. */
+export function reading({ matches, regions }) {
+  const first = matches[0]?.family.id;
+  const area = ({ box: [x0, y0, x1, y1] }) => (x1 - x0) * (y1 - y0);
+  const own = regions.filter((region) => region.text && region.matches[0]?.family.id === first);
+  return own.sort((a, b) => area(b) - area(a))[0]?.text ?? "";
+}
+
+/** One row of the answer, its specimen showing `text` where the font can be drawn here. */
+export function row(match, text) {
   const { family, face, twins } = match;
+  const url = text ? `${match.preview_url}?text=${encodeURIComponent(text.slice(0, 80))}` : match.preview_url;
   const item = make("li", { className: "match", data: { family: family.id } },
-    specimen(match.preview_url, `${family.name}, ${words.face(face)}`),
+    specimen(url, `${family.name}, ${words.face(face)}`),
     make("div", { className: "match-head" }, name(family), score(match.score)),
     make("p", { className: "facts" },
       make("span", {}, words.category(family.category)),
@@ -53,10 +62,11 @@ function twinLine(twins) {
 
 /** Outlines of the lines that were found; `onChoose(box)` when one is chosen by keyboard. */
 export function lines(regions, [width, height], onChoose) {
-  return regions.map(({ box }, index) => {
+  return regions.map(({ box, text }, index) => {
     const [x0, y0, x1, y1] = box;
+    const what = text ? `Line ${index + 1}, “${text}”` : `Line ${index + 1}`;
     const button = make("button", { type: "button", className: "line",
-      aria: { label: `Line ${index + 1}: search this line only` } });
+      aria: { label: `${what}: search this line only` } });
     button.style.left = `${(x0 / width) * 100}%`;
     button.style.top = `${(y0 / height) * 100}%`;
     button.style.width = `${((x1 - x0) / width) * 100}%`;

@@ -3,16 +3,17 @@ import { Searcher } from "./api.js";
 import { Crop } from "./crop.js";
 import { byId, debounce, tell } from "./dom.js";
 import { intake } from "./intake.js";
-import { lines, row, skeleton } from "./results.js";
+import { lines, reading, row, skeleton } from "./results.js";
 import { verdict } from "./words.js";
 
 const SPINNER_AFTER = 150; // milliseconds
 const [FIRST, MOST] = [5, 20];
 const searcher = new Searcher();
-const state = { picture: null, url: "", size: null, k: FIRST, regions: [] };
+// `text` is what the user says that the picture reads; null while nothing was corrected.
+const state = { picture: null, url: "", size: null, k: FIRST, regions: [], text: null };
 
 const crop = new Crop(byId("frame"), byId("crop"), {
-  onChange: () => { byId("whole").disabled = !crop.box; searchSoon(); },
+  onChange: () => { byId("whole").disabled = !crop.box; state.text = null; searchSoon(); },
   onClick: (x, y) => chooseLine(x, y),
 });
 
@@ -25,13 +26,17 @@ byId("filters").addEventListener("submit", (event) => event.preventDefault());
 byId("more").addEventListener("click", () => { state.k = MOST; search(); });
 addEventListener("resize", fitFrame);
 
+byId("said").addEventListener("input", debounce(correct, 300));
+byId("says").addEventListener("submit", (event) => { event.preventDefault(); correct(); });
+
 const searchSoon = debounce(search, 120);
 
 /** Shows `blob` at once and searches it. */
 function show(blob) {
   tell(byId("intake-error"), "");
   URL.revokeObjectURL(state.url);
-  Object.assign(state, { picture: blob, url: URL.createObjectURL(blob), size: null, k: FIRST, regions: [] });
+  Object.assign(state, { picture: blob, url: URL.createObjectURL(blob), size: null, k: FIRST, regions: [], text: null });
+  byId("says").hidden = true;
   byId("lines").replaceChildren();
   byId("matches").replaceChildren(...skeleton(FIRST));
   byId("main").dataset.state = "ready";
@@ -81,10 +86,18 @@ function chooseLine(x, y) {
   if (hit && !crop.box) crop.set(hit.box);
 }
 
+/** Searches again with the words as the user has corrected them. */
+function correct() {
+  const said = byId("said").value.trim();
+  state.text = said || null;
+  search();
+}
+
 function parameters() {
   const query = new URLSearchParams({ k: state.k });
   for (const [key, value] of new FormData(byId("filters"))) if (value) query.append(key, value);
   if (crop.box) query.set("crop", crop.box.join(","));
+  if (state.text) query.set("text", state.text);
   return query;
 }
 
@@ -110,7 +123,10 @@ function render(answer) {
   byId("verdict").textContent = title;
   byId("aside").textContent = text;
   byId("answer").dataset.verdict = answer.verdict;
-  byId("matches").replaceChildren(...answer.matches.map(row));
+  const said = reading(answer);
+  byId("says").hidden = !answer.regions.length;
+  if (document.activeElement !== byId("said")) byId("said").value = said;
+  byId("matches").replaceChildren(...answer.matches.map((match) => row(match, said)));
   byId("more").hidden = state.k >= MOST || answer.matches.length < state.k;
   if (!crop.box) state.regions = answer.regions;
   drawLines();
