@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ CENTRE, SCORE, MARGIN = 0.8, 20.0, 30.0
 def _outcome(right: bool, score: float, margin: float, sure: float, seen: bool) -> Outcome:
     query = Query("a.png", "clean", "lora", "serif", seen, 400, False, "Hello", 40)
     rank = 1 if right else 0
-    return Outcome(query, rank, rank, None, None, score, margin, sure, 0.0, "x", 1.0)
+    return Outcome(query, rank, rank, None, None, score, margin, sure, 0.0, "x", 1.0, False)
 
 
 def _drawn(count: int, seen: bool) -> list[Outcome]:
@@ -44,4 +46,19 @@ def test_the_error_is_small_where_confidence_is_true() -> None:
 
 def test_nothing_asked_is_not_judged() -> None:
     """No answers, no numbers."""
-    assert calibration([]) == {"ece_unseen": None, "fit_seen": None}
+    assert calibration([]) == {"ece_unseen": None, "bins_unseen": [], "fit_seen": None}
+
+
+def test_a_bin_holds_its_range() -> None:
+    """Nine right of ten at 0.93 and one of two at 0.5, by hand; seen families are no part."""
+    high = [_outcome(i > 0, 0.9, 0.1, 0.93, False) for i in range(10)]
+    half = [_outcome(i > 0, 0.9, 0.1, 0.5, False) for i in range(2)]
+    seen = [_outcome(True, 0.9, 0.1, 0.1, True)]
+    assert calibration([*high, *half, *seen])["bins_unseen"] == [[0.5, 0.5, 2], [0.93, 0.9, 10]]
+
+
+def test_a_fit_is_of_proved_answers_where_there_are_any() -> None:
+    """Answers of the vote alone, made with other constants, change nothing."""
+    voted = [replace(o, score=o.score - 0.3) for o in _drawn(5_000, True)]
+    proved = [replace(o, proved=True) for o in _drawn(20_000, True)]
+    assert calibration([*voted, *proved])["fit_seen"] == fit(proved)

@@ -104,10 +104,24 @@ def test_baselines_answer_the_same_queries(made: tuple):
 
 def test_every_outcome_is_kept(made: tuple):
     """A line of JSON a query, with the truth and what came first."""
-    (path,) = made[4].glob("outcomes-*.jsonl")
-    outcomes = [json.loads(line) for line in path.read_text().splitlines()]
-    assert len(outcomes) == 10
-    assert all((o["first"] == o["query"]["family"]) == (o["strict"] == 1) for o in outcomes)
+    for way in runner.WAYS:
+        (path,) = made[4].glob(f"outcomes-*-{way}.jsonl")
+        outcomes = [json.loads(line) for line in path.read_text().splitlines()]
+        assert len(outcomes) == 10
+        assert all((o["first"] == o["query"]["family"]) == (o["strict"] == 1) for o in outcomes)
+        assert any(o["proved"] for o in outcomes) == (way == "proof")
+
+
+def test_both_ways_are_measured_on_the_same_queries(made: tuple):
+    """The vote alone and the proof have the same levels, sizes and kinds of numbers."""
+    record = made[0]
+    proof = record["proof"]
+    counts = [
+        {name: sides["all"]["n"] for name, sides in part["levels"].items()}
+        for part in (record, proof)
+    ]
+    assert counts[0] == counts[1]
+    assert set(proof) < set(record)
 
 
 def test_what_is_missing_is_said(made: tuple):
@@ -117,8 +131,9 @@ def test_what_is_missing_is_said(made: tuple):
 
 def test_progress_reaches_its_end(made: tuple):
     """The last call of asking says all are done."""
-    asking = [call for call in made[2] if call[0] == "asking"]
-    assert asking[-1] == ("asking", 8, 8)
+    for way in runner.WAYS:
+        asking = [call for call in made[2] if call[0] == f"asking: {way}"]
+        assert asking[-1] == (f"asking: {way}", 8, 8)
 
 
 def test_the_catalogue_is_left_alone(made: tuple):

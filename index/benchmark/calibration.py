@@ -14,16 +14,19 @@ Json = dict[str, Any]
 
 
 def calibration(outcomes: Sequence[Outcome]) -> Json:
-    """`{"ece_unseen", "fit_seen"}`: the error on unseen families, the fit to seen ones.
+    """`{"ece_unseen", "bins_unseen", "fit_seen"}`: error and bins of unseen, fit to seen ones.
 
-    The fit is what the constants of `index.verdict` should be by this run: (score centre,
-    score slope, margin slope). Seen families alone, so that the error stays honest. Each is
-    None where there is nothing to judge.
+    A bin is [mean confidence, share that is right, queries]. The fit is what the constants of
+    `index.verdict` should be by this run: (score centre, score slope, margin slope). Seen
+    families alone, so that the error stays honest, and proved answers alone where there are
+    any. None, or no bin, where there is nothing to judge.
     """
-    seen = [o for o in outcomes if o.query.seen and o.first]
+    proved = any(o.proved for o in outcomes)
+    seen = [o for o in outcomes if o.query.seen and o.first and o.proved == proved]
     unseen = [o for o in outcomes if not o.query.seen and o.first]
     return {
         "ece_unseen": _error(unseen) if unseen else None,
+        "bins_unseen": _bins(unseen),
         "fit_seen": fit(seen) if len({o.twin == 1 for o in seen}) == 2 else None,
     }
 
@@ -41,6 +44,22 @@ def fit(outcomes: Sequence[Outcome]) -> list[float]:
     model = LogisticRegression(C=1e6, max_iter=1000).fit(features, right)
     (score, margin), bias = model.coef_[0], model.intercept_[0]
     return [round(float(value), 4) for value in (-bias / score, score, margin)]
+
+
+def _bins(outcomes: Sequence[Outcome], count: int = 10) -> list[list[float]]:
+    """Ten equal ranges of confidence, those that hold a query."""
+    held: list[list[Outcome]] = [[] for _ in range(count)]
+    for outcome in outcomes:
+        held[min(count - 1, int(count * outcome.confidence))].append(outcome)
+    return [
+        [
+            round(float(np.mean([o.confidence for o in some])), 4),
+            round(float(np.mean([o.twin == 1 for o in some])), 4),
+            len(some),
+        ]
+        for some in held
+        if some
+    ]
 
 
 def _error(outcomes: Sequence[Outcome]) -> float:

@@ -32,7 +32,7 @@ class Outcome:
     `italic` are those of the best face of the row that is right (None without one).
     `score`, `margin` (over the second row) and `confidence` are the first row's (0 without
     one), `confidence_without` is what the first row's would be were the right family not in
-    the catalogue.
+    the catalogue. `proved` says that the rows were compared by drawing.
     """
 
     query: Query
@@ -46,6 +46,7 @@ class Outcome:
     confidence_without: float
     first: str
     ms: float
+    proved: bool
 
 
 def ask(
@@ -70,6 +71,7 @@ def judge(query: Query, rows: Sequence[Match], ms: float) -> Outcome:
     credited = [one | {twin.id for twin in row.twins} for one, row in zip(ids, rows, strict=True)]
     twin = evaluate.hit_rank(credited, query.right)
     face = rows[twin - 1].face if twin else None
+    proved = any(row.proof is not None for row in rows)
     others = [r.score for r, c in zip(rows, credited, strict=True) if not c & query.right]
     return Outcome(
         query=query,
@@ -80,9 +82,10 @@ def judge(query: Query, rows: Sequence[Match], ms: float) -> Outcome:
         score=rows[0].score if rows else 0.0,
         margin=rows[0].score - rows[1].score if len(rows) > 1 else 0.0,
         confidence=rows[0].confidence if rows else 0.0,
-        confidence_without=confidences(others)[0] if others else 0.0,
+        confidence_without=confidences(others, proved=proved)[0] if others else 0.0,
         first=rows[0].family.id if rows else "",
         ms=ms,
+        proved=proved,
     )
 
 

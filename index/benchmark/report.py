@@ -62,6 +62,7 @@ def write(record: Json, folder: Path, fonts: Path, card: Path) -> Path:
     path.write_text(json.dumps(record, indent=1) + "\n")
     (folder / "README.md").write_text(markdown(record))
     _plot_curves(record, folder / "levels.png")
+    _plot_reliability(record, folder / "reliability.png")
     _plot_bars(record["by_category"], "By category", folder / "categories.png")
     _plot_bars(record["by_length"], "By letters of the text", folder / "lengths.png")
     _plot_bars(record["by_size"], "By size, pixels to the em", folder / "sizes.png")
@@ -103,10 +104,14 @@ def markdown(record: Json) -> str:
         "# Benchmark",
         _made(record),
         "## The right family among the first k",
+        "### As the service answers: vote and proof by drawing",
+        table(record["proof"]),
+        "### Encoder and vote alone, nothing read",
         table(record),
         _NOTE,
         "## Beside recall",
         _facts(record),
+        "![reliability](reliability.png)",
     ]
     if record["baselines"]:
         parts += ["## Baselines", baseline_table(record)]
@@ -123,9 +128,9 @@ _NOTE = (
 )
 
 
-def table(record: Json) -> str:
-    """The main table, a row a level; what was not asked is left out."""
-    rows = [_row(_NAMES[level], sides) for level, sides in record["levels"].items()]
+def table(part: Json) -> str:
+    """Recall, a row a level, of a record (its vote) or of its `proof`."""
+    rows = [_row(_NAMES[level], sides) for level, sides in part["levels"].items()]
     return "\n".join([_HEAD, *rows])
 
 
@@ -164,21 +169,33 @@ def _pair(summary: Json) -> str:
 
 
 def _facts(record: Json) -> str:
-    faces, milliseconds = record["faces"], record["latency_ms"]
-    rows = {
+    sides = [_measures(record["proof"]), _measures(record)]
+    lines = [f"| {name} | {value} | {sides[1][name]} |" for name, value in sides[0].items()]
+    recall, memory = _plain(record["ann_recall_at_5"]), record["peak_memory_mb"]
+    return "\n".join(
+        [
+            "| measure | with proof | vote alone |",
+            "| --- | ---: | ---: |",
+            *lines,
+            f"| ann_recall@5: the index against exact search | {recall} | {recall} |",
+            f"| peak memory of the process, MB | {memory} | |",
+        ]
+    )
+
+
+def _measures(part: Json) -> dict[str, str]:
+    faces, auroc, milliseconds = part["faces"], part["auroc"], part["latency_ms"]
+    return {
         "weight of the best face within 100": _percent(faces.get("weight")),
         "slope of the best face right": _percent(faces.get("slope")),
-        "ann_recall@5: the index against exact search": _plain(record["ann_recall_at_5"]),
-        "AUROC of confidence, asked family left out for half": _plain(record["auroc"]["left_out"]),
-        "AUROC of confidence, fonts outside the catalogue": _plain(record["auroc"]["own"]),
+        "AUROC of confidence, asked family left out for half": _plain(auroc["left_out"]),
+        "the same, headlines alone": _plain(auroc["left_out_clean"]),
+        "AUROC of confidence, fonts outside the catalogue": _plain(auroc["own"]),
         "expected calibration error of confidence, unseen": _plain(
-            record["calibration"]["ece_unseen"]
+            part["calibration"]["ece_unseen"]
         ),
         "milliseconds a picture, p50 / p99": f"{milliseconds['p50']} / {milliseconds['p99']}",
-        "peak memory of the process, MB": str(record["peak_memory_mb"]),
     }
-    lines = [f"| {name} | {value} |" for name, value in rows.items()]
-    return "\n".join(["| measure | value |", "| --- | ---: |", *lines])
 
 
 def _made(record: Json) -> str:
@@ -205,13 +222,44 @@ def _plot_curves(record: Json, path: Path) -> None:
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
     for level, sides in record["levels"].items():
-        side = sides["unseen"] if sides["unseen"]["n"] else sides["all"]
-        if side["n"]:
-            curve = [100 * share for share in side["curve"]]
-            axes.plot(range(1, len(curve) + 1), curve, marker="o", ms=3, label=_NAMES[level])
-    _finish(axes, "Unseen families, twin-credited")
+        side = _shown(sides)
+        if not side["n"]:
+            continue
+        points = range(1, len(side["curve"]) + 1)
+        vote = [100 * share for share in side["curve"]]
+        proof = [100 * share for share in _shown(record["proof"]["levels"][level])["curve"]]
+        (line,) = axes.plot(points, proof, marker="o", ms=3, label=_NAMES[level])
+        axes.plot(points, vote, ls=":", color=line.get_color())
+    _finish(axes, "Unseen families, twin-credited; dotted: without the proof by drawing")
     axes.set_xlabel("k")
     axes.legend(fontsize=8, loc="lower right")
+    figure.savefig(path, dpi=120)
+
+
+def _shown(sides: Mapping[str, Json]) -> Json:
+    """The unseen side, or all when no family is unseen."""
+    side: Json = sides["unseen"] if sides["unseen"]["n"] else sides["all"]
+    return side
+
+
+def _plot_reliability(record: Json, path: Path) -> None:
+    """How often an answer is right by how sure it was; the diagonal would be honest."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 100], [0, 100], color="grey", lw=1)
+    for part, label in ((record["proof"], "with proof"), (record, "vote alone")):
+        bins = part["calibration"]["bins_unseen"]
+        sure, right = ([100 * each[i] for each in bins] for i in (0, 1))
+        (line,) = axes.plot(sure, right, label=label)
+        sizes = [6 * each[2] ** 0.5 for each in bins]
+        axes.scatter(sure, right, s=sizes, color=line.get_color())
+    axes.set_title("Confidence of the first row, unseen families", fontsize=10)
+    axes.set_xlabel("confidence, %")
+    axes.set_ylabel("right, %")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, loc="upper left")
     figure.savefig(path, dpi=120)
 
 

@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from index.benchmark import ann, compare, confusions, machine, measure, own
 from index.benchmark.baselines import WindowEmbedder
 from index.benchmark.calibration import calibration
@@ -23,6 +21,7 @@ from index.catalog import FontCatalog
 from index.settings import Settings
 
 Json = dict[str, Any]
+WAYS = ("vote", "proof")
 Progress = Callable[[str, int, int], None]
 """(what is being done, done, total)"""
 
@@ -96,10 +95,9 @@ class _Run:
         recall = ann.ann_recall_at_5(self._settings, self._embedder, google)
         baselines = self._baselines(google) if self._plan.baselines else None
         before, after = self._own()
-        every = asked + others + after
-        self._keep(every, info["encoder"])
-        levels = measure.grouped(every, lambda q: q.level)
-        sides = {name: measure.by_side(group) for name, group in levels.items()}
+        for way in WAYS:
+            self._keep(asked[way] + others[way] + after[way], f"{info['encoder'][:12]}-{way}")
+        vote, proof = (self._part(asked[way], others[way], before[way], after[way]) for way in WAYS)
         return {
             "name": f"seed{self._plan.seed}-{info['encoder'][:12]}",
             "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -107,28 +105,46 @@ class _Run:
             "commit": machine.commit(),
             "machine": machine.describe(),
             "catalogue": {key: info[key] for key in ("encoder", "generation", "families", "faces")},
-            "levels": sides,
-            "by_category": self._sides(asked, lambda q: q.category),
-            "by_length": self._sides(asked, measure.length_class),
-            "by_size": self._sides(asked, measure.size_class),
-            "faces": measure.face_accuracy(asked),
-            "confusions": [list(pair) for pair in confusions.costliest(asked)],
+            **vote,
+            "proof": proof,
+            "confusions": [list(pair) for pair in confusions.costliest(asked["vote"])],
             "ann_recall_at_5": recall,
-            "auroc": {
-                "left_out": measure.left_out_auroc(asked),
-                "own": measure.own_auroc(asked, before),
-            },
-            "calibration": calibration(asked),
-            "latency_ms": measure.latency(every),
             "peak_memory_mb": machine.peak_memory_mb(),
             "baselines": baselines,
             "skipped": [list(entry) for entry in google.skipped],
         }, self._notices
 
-    def _keep(self, outcomes: Sequence[Outcome], encoder: str) -> None:
+    def _part(
+        self,
+        asked: list[Outcome],
+        others: list[Outcome],
+        before: list[Outcome],
+        after: list[Outcome],
+    ) -> Json:
+        """What one way of asking came to: queries drawn here, others', own fonts twice."""
+        every = asked + others + after
+        levels = measure.grouped(every, lambda q: q.level)
+        return {
+            "levels": {name: measure.by_side(group) for name, group in levels.items()},
+            "by_category": self._sides(asked, lambda q: q.category),
+            "by_length": self._sides(asked, measure.length_class),
+            "by_size": self._sides(asked, measure.size_class),
+            "faces": measure.face_accuracy(asked),
+            "auroc": {
+                "left_out": measure.left_out_auroc(asked),
+                "left_out_clean": measure.left_out_auroc(
+                    [o for o in asked if o.query.level == "clean"]
+                ),
+                "own": measure.own_auroc(asked, before),
+            },
+            "calibration": calibration(asked),
+            "latency_ms": measure.latency(every),
+        }
+
+    def _keep(self, outcomes: Sequence[Outcome], name: str) -> None:
         """Every single outcome, beside the pictures: to look at what went wrong."""
         lines = [json.dumps(asdict(outcome), ensure_ascii=False) for outcome in outcomes]
-        path = self._plan.cache / f"outcomes-seed{self._plan.seed}-{encoder[:12]}.jsonl"
+        path = self._plan.cache / f"outcomes-seed{self._plan.seed}-{name}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(lines) + "\n")
 
@@ -154,20 +170,28 @@ class _Run:
             self._notices.append(f"{lost} queries about families outside the catalogue left out")
         return replace(queries, queries=kept)
 
-    def _ask(self, what: str, queries: QuerySet) -> list[Outcome]:
-        def find(picture: np.ndarray, k: int) -> Sequence[Any]:
-            return self._catalog.search(picture, k=k).matches
+    def _ask(self, what: str, queries: QuerySet) -> dict[str, list[Outcome]]:
+        """The outcomes by way of asking: by the vote alone, and with the proof by drawing."""
 
-        return measure.ask(find, queries, on_progress=self._step(what, len(queries.queries)))
+        def finder(proof: bool) -> measure.Finder:
+            return lambda picture, k: self._catalog.search(picture, k=k, proof=proof).matches
 
-    def _own(self) -> tuple[list[Outcome], list[Outcome]]:
+        count = len(queries.queries)
+        return {
+            way: measure.ask(
+                finder(way == "proof"), queries, on_progress=self._step(f"{what}: {way}", count)
+            )
+            for way in WAYS
+        }
+
+    def _own(self) -> tuple[dict[str, list[Outcome]], dict[str, list[Outcome]]]:
         families = own.choose(self._plan.own)
         if not families:
             self._notices.append(
                 "no own fonts: skipped. Name folders with --own, or install some of "
                 + " ".join(own.DEBIAN)
             )
-            return [], []
+            return {way: [] for way in WAYS}, {way: [] for way in WAYS}
         drawn = self._draw(families, len(families), f"own-{self._plan.seed}")
         before = self._ask("asking own fonts before adding", drawn)
         ids = own.add(self._catalog, families)

@@ -22,11 +22,14 @@ def temporary_copy(
 ) -> Iterator[tuple[Settings, FontCatalog]]:
     """The catalogue of `settings` in a folder that goes when the block ends.
 
-    Where there is no SQLite file yet it is the shipped catalogue, as on a first start.
+    Where there is no SQLite file yet it is the shipped catalogue, as on a first start. The
+    font files of Google Fonts are the same ones: nothing writes to them.
     """
     with tempfile.TemporaryDirectory(prefix="fontkin-benchmark-") as folder:
         copied = replace(settings, data=Path(folder), database_url="")
         _copy(settings.database_url, copied.database_url)
+        if settings.fonts.is_dir():
+            copied.fonts.symlink_to(settings.fonts.resolve(), target_is_directory=True)
         with closing(open_catalog(copied, embedder=embedder)) as catalog:
             yield copied, catalog
 
