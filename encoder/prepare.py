@@ -8,13 +8,14 @@ whether text is dark on light or light on dark.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from encoder.boxes import Box
-from encoder.lines import find_lines
+from encoder.lines import MAX_LINES, find_lines
 
 VERSION = 1
 HEIGHT = 64  # pixels of a window
@@ -22,6 +23,7 @@ WIDTH = 256
 INK_HEIGHT = 56  # pixels from the top of the highest letter to the foot of the lowest
 MAX_WINDOWS = 6  # a line, spread evenly: more cost time and hardly change the vote
 _STRIDE = 192  # pixels between neighbouring windows of a long line
+_LEAST = 6  # pixels: a smaller quadrilateral holds no letters
 _MAX_STRIP = 4096  # pixels: past this a line is a rule or a border, not text
 
 
@@ -48,19 +50,67 @@ def prepare(picture: np.ndarray, crop: Box | None = None) -> list[Line]:
 
     Returns [] when no ink is found. Raises `ValueError` when `crop` lies outside.
     """
-    x0, y0 = 0, 0
-    if crop is not None:
-        inside = crop.within(picture.shape[1], picture.shape[0])
-        x0, y0 = inside.x0, inside.y0
-        picture = picture[inside.y0 : inside.y1, inside.x0 : inside.x1]
+    part, x0, y0 = _part(picture, crop)
     return [
         Line(
             Box(box.x0 + x0, box.y0 + y0, box.x1 + x0, box.y1 + y0),
             box.height,
-            line_strip(picture, box),
+            line_strip(part, box),
         )
-        for box in find_lines(picture)
+        for box in find_lines(part)
     ]
+
+
+def prepare_quads(
+    picture: np.ndarray,
+    detect: Callable[[np.ndarray], Sequence[np.ndarray]],
+    crop: Box | None = None,
+) -> list[Line]:
+    """The lines that `detect` sees in `picture` inside `crop`, each made level, from the top.
+
+    `detect` gets uint8 [H, W, 3] and gives float [4, 2] corners a line, clockwise from where the
+    text begins at its top. Raises `ValueError` when `crop` lies outside.
+    """
+    part, x0, y0 = _part(picture, crop)
+    lines = [_level_line(part, quad, x0, y0) for quad in detect(part)]
+    largest = sorted((line for line in lines if line is not None), key=lambda i: -i.box.area)
+    return sorted(largest[:MAX_LINES], key=lambda line: (line.box.y0, line.box.x0))
+
+
+def _part(picture: np.ndarray, crop: Box | None) -> tuple[np.ndarray, int, int]:
+    """What lies inside `crop`, and where its corner is."""
+    if crop is None:
+        return picture, 0, 0
+    inside = crop.within(picture.shape[1], picture.shape[0])
+    return picture[inside.y0 : inside.y1, inside.x0 : inside.x1], inside.x0, inside.y0
+
+
+def _level_line(picture: np.ndarray, quad: np.ndarray, x0: int, y0: int) -> Line | None:
+    """The line in `quad`, rectified; None when there is no ink in it."""
+    corners = quad.astype(np.float32)
+    width = round(float(max(_far(corners, 0, 1), _far(corners, 3, 2))))
+    height = round(float(max(_far(corners, 0, 3), _far(corners, 1, 2))))
+    if min(width, height) < _LEAST:
+        return None
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners, target)
+    level = cv2.warpPerspective(
+        picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    inks = find_lines(level)
+    if not inks:
+        return None
+    ink = max(inks, key=lambda box: box.area)
+    left, top = np.floor(corners.min(axis=0)).astype(int)
+    right, bottom = np.ceil(corners.max(axis=0)).astype(int)
+    seen = Box(int(left), int(top), int(right), int(bottom))
+    seen = seen.within(picture.shape[1], picture.shape[0])
+    around = Box(seen.x0 + x0, seen.y0 + y0, seen.x1 + x0, seen.y1 + y0)
+    return Line(around, ink.height, line_strip(level, ink))
+
+
+def _far(corners: np.ndarray, one: int, other: int) -> float:
+    return float(np.linalg.norm(corners[one] - corners[other]))
 
 
 def line_strip(picture: np.ndarray, box: Box) -> np.ndarray:

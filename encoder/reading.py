@@ -1,4 +1,4 @@
-"""What a line says, by the recogniser that rapidocr carries (PP-OCR, ONNX)."""
+"""Where text stands and what a line says, by the models that rapidocr carries (PP-OCR, ONNX)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ _LONGEST = 3000  # pixels: a longer strip is not read, its cost grows with its l
 _PAPER = (6, 10)  # pixels around a strip, above and beside: readers of text like some
 _SETTINGS: dict[str, Any] = {
     "Global.log_level": "critical",
+    "Det.limit_type": "max",
+    "Det.limit_side_len": 960,
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
 }
@@ -30,7 +32,7 @@ class Reading:
 
 
 class Reader:
-    """Reads lines; safe to share between threads.
+    """Detects and reads lines; safe to share between threads.
 
     The models are loaded when they are first used, which takes seconds, and not carried over
     to another process.
@@ -50,6 +52,17 @@ class Reader:
         for i, text, confidence in zip(readable, found.txts or (), found.scores, strict=True):
             readings[i] = Reading(" ".join(text.split()), float(confidence))
         return readings
+
+    def detect(self, picture: np.ndarray) -> list[np.ndarray]:
+        """Where text stands in uint8 [H, W, 3]: float32 [4, 2] corners a line, clockwise.
+
+        From where the text begins at its top; a standing line is taken for one that was turned.
+        """
+        found = self.opened()(
+            np.ascontiguousarray(picture[..., ::-1]), use_det=True, use_cls=False, use_rec=False
+        )
+        boxes = getattr(found, "boxes", None)
+        return [] if boxes is None else [np.asarray(box, np.float32) for box in boxes]
 
     def opened(self) -> RapidOCR:
         """The engine with its recogniser in memory."""

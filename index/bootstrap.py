@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from db.session import Database, open_database
 from encoder import reading
+from encoder.finding import Reader
 from index.builder import Embedder
 from index.catalog import FontCatalog
 from index.errors import MismatchError
@@ -12,7 +13,7 @@ from index.live import EncoderIdentity, LiveView
 from index.locks import WriterLock
 from index.proof import Prover
 from index.rebuild import Rebuilder
-from index.searching import Reader, Searcher
+from index.searching import Searcher
 from index.settings import Settings
 from index.shipping import install_prebuilt
 from index.showing import Shower

@@ -21,15 +21,29 @@ from index.fontfiles import FontFiles, OpenableFace
 log = logging.getLogger(__name__)
 
 _COINCIDENCE = 1 / 3  # its share of a proof; measured on the benchmark
-_FINALISTS = 10  # the encoder is asked for these alone: it takes most of the time
+_FINALISTS = 8  # the encoder is asked for these alone: it takes most of the time
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row that may be right: its score in the vote, and the faces that may have drawn it.
+
+    Several where twins share the row: their letters are the same, their spaces need not be.
+    """
+
+    vote: float
+    faces: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
-    """What drawing showed: `alike` face id -> 0..1, and the faces whose ink is too far off."""
+    """What drawing showed, by position: `alike` 0..1, and who was drawn with too little in common.
 
-    alike: Mapping[str, float]
-    lost: frozenset[str]
+    A candidate that could not be drawn is in neither.
+    """
+
+    alike: Mapping[int, float]
+    lost: frozenset[int]
 
 
 class Prover:
@@ -39,29 +53,35 @@ class Prover:
         self._files = files
         self._embedder = embedder
 
-    def prove(self, line: LineVectors, text: str, votes: Mapping[str, float]) -> Proofs:
-        """How alike the line and `text` in the faces of `votes` (face id -> score) are.
+    def prove(self, line: LineVectors, text: str, candidates: Sequence[Candidate]) -> Proofs:
+        """How alike the line and `text` in the faces of each candidate are.
 
-        Ink and vote choose which faces the encoder compares. Faces whose file is not here, that
-        lack a letter of `text` or cannot draw it are in neither part of the answer, and so are
-        all for a text without letters.
+        Ink and vote choose the candidates that the encoder compares. Faces whose file is not
+        here, that lack a letter of `text` or cannot draw it count for nothing, and so do all
+        for a text without letters.
         """
         wanted = text.strip()
-        found = self._files.find(list(votes)) if wanted else {}
-        strips = {
-            face_id: strip
-            for face_id, face in found.items()
-            if (strip := _drawn(face, wanted, line.line.height)) is not None
-        }
-        inks = {face_id: coincidence(line.line.strip, strip) for face_id, strip in strips.items()}
-        order = sorted(strips, key=lambda face_id: -(votes[face_id] + inks[face_id]))
+        faces = [face for candidate in candidates for face in candidate.faces]
+        found = self._files.find(faces) if wanted else {}
+        drawn: dict[int, tuple[float, np.ndarray]] = {}
+        for at, candidate in enumerate(candidates):
+            strips = (
+                _drawn(found[face], wanted, line.line.height)
+                for face in candidate.faces
+                if face in found
+            )
+            inks = ((coincidence(line.line.strip, s), s) for s in strips if s is not None)
+            best = max(inks, key=lambda pair: pair[0], default=None)
+            if best is not None:
+                drawn[at] = best
+        order = sorted(drawn, key=lambda at: -(candidates[at].vote + drawn[at][0]))
         finalists, lost = order[:_FINALISTS], order[_FINALISTS:]
         if not finalists:
             return Proofs({}, frozenset())
-        cosines = self._cosines(line.vectors, [strips[face_id] for face_id in finalists])
+        cosines = self._cosines(line.vectors, [drawn[at][1] for at in finalists])
         alike = {
-            face_id: (1 - _COINCIDENCE) * max(0.0, cosine) + _COINCIDENCE * inks[face_id]
-            for face_id, cosine in zip(finalists, cosines.tolist(), strict=True)
+            at: (1 - _COINCIDENCE) * max(0.0, cosine) + _COINCIDENCE * drawn[at][0]
+            for at, cosine in zip(finalists, cosines.tolist(), strict=True)
         }
         return Proofs(alike, frozenset(lost))
 

@@ -38,16 +38,21 @@ _GROWTH = 4
 # by 0.06 for nine in ten), and nearly as good a match as for the leader.
 _SAME_FONT = 0.1
 _SAME_FIT = 0.2
+_TWINS = 3  # of a row whose faces are named
 _PROMINENCE = 4  # power of a line's best score beside its weight: drawings are no text
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Lines in one font, by their positions: the most prominent of them, all, their rows."""
+    """Lines in one font, by their positions: the most prominent of them, all, their rows.
+
+    `faces` are, for each row, the best faces of its family and of the closest of its twins.
+    """
 
     leader: int
     lines: tuple[int, ...]
     matches: tuple[Match, ...]
+    faces: tuple[tuple[str, ...], ...]
 
 
 def rank_lines(
@@ -77,7 +82,12 @@ def rank_lines(
             break
         depth *= _GROWTH
     return tuple(
-        Group(font.leader, font.lines, _matches(view, font.vote, rows, filters)[:k])
+        Group(
+            font.leader,
+            font.lines,
+            _matches(view, font.vote, rows, filters)[:k],
+            tuple(_faces(view, font.vote, row) for row in rows[:k]),
+        )
         for font, rows in zip(fonts, tables, strict=True)
     )
 
@@ -163,6 +173,12 @@ def _matches(view: View, vote: _Votes, rows: Sequence[Row], filters: Filters) ->
         )
         for row, confidence in zip(rows, sure, strict=True)
     )
+
+
+def _faces(view: View, vote: _Votes, row: Row) -> tuple[str, ...]:
+    families = (row.group, *row.folded[:_TWINS])
+    best = best_members(vote.faces, view.family_of_face, families)
+    return tuple(view.faces[best[family]].id for family in families)
 
 
 def preview_url(face_id: str) -> str:

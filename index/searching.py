@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
 from encoder.boxes import Box
+from encoder.finding import Reader, find_and_read
 from encoder.prepare import prepare
 from encoder.reading import Reading
 from index.answers import Filters, Match, Region, SearchAnswer
 from index.builder import Embedder, LineVectors
-from index.proof import Proofs, Prover
+from index.proof import Candidate, Proofs, Prover
 from index.ranking import Group, rank_lines
 from index.verdict import confidences, verdict
 from index.view import View
@@ -24,12 +24,6 @@ _WITHIN = 0.12  # ... when the vote's score is no further below the best one's
 _PROVED_FONTS = 3  # of a picture, the most prominent; the rest keep the vote's order
 _PROOF_SHARE = 0.7  # of a proved row's score, the vote has the rest; measured on the benchmark
 _READABLE = 0.5  # confidence of the reader below which its text proves nothing
-
-
-class Reader(Protocol):
-    """What a search needs of `encoder.reading.Reader`."""
-
-    def read(self, strips: Sequence[np.ndarray]) -> list[Reading]: ...
 
 
 class Searcher:
@@ -52,20 +46,22 @@ class Searcher:
     ) -> SearchAnswer:
         """See `FontCatalog.search`."""
         clock = _Clock()
-        found = prepare(picture, crop)
+        if proof:
+            read = find_and_read(picture, crop, self._reader)
+            found, readings = [each.line for each in read], [each.reading for each in read]
+        else:
+            found = prepare(picture, crop)
+            readings = [Reading("", 0.0)] * len(found)
         clock.lap("lines")
+        if not found:
+            return SearchAnswer("no_text", (), (), view.info, clock.total(), clock.steps)
         lines = self._embedder.embed_lines(found)
         clock.lap("vectors")
-        if not lines:
-            return SearchAnswer("no_text", (), (), view.info, clock.total(), clock.steps)
         weights = [float(line.box.area) for line in found]
         rows = max(k, CANDIDATES)
         fonts = rank_lines(view, [line.vectors for line in lines], weights, rows, filters)
         clock.lap("vote")
-        readings = [Reading("", 0.0)] * len(lines)
-        if proof:
-            readings = self._read(lines, fonts, text)
-            clock.lap("reading")
+        readings = _corrected(readings, text, fonts[0].leader)
         proved = [
             self._proved(font, lines, readings) if at < _PROVED_FONTS else font.matches
             for at, font in enumerate(fonts)
@@ -81,18 +77,6 @@ class Searcher:
         word = verdict([match.confidence for match in matches])
         return SearchAnswer(word, matches, regions, view.info, clock.total(), clock.steps)
 
-    def _read(
-        self, lines: Sequence[LineVectors], fonts: Sequence[Group], text: str | None
-    ) -> list[Reading]:
-        """A reading a line; what the user says stands in its place."""
-        said = [part.strip() for part in (text or "").splitlines() if part.strip()]
-        if len(said) == len(lines):
-            return [Reading(part, 1.0) for part in said]
-        readings = self._reader.read([line.line.strip for line in lines])
-        if said:
-            readings[fonts[0].leader] = Reading(" ".join(said), 1.0)
-        return readings
-
     def _proved(
         self, font: Group, lines: Sequence[LineVectors], readings: Sequence[Reading]
     ) -> tuple[Match, ...]:
@@ -101,8 +85,12 @@ class Searcher:
         if reading.confidence < _READABLE or not font.matches:
             return font.matches
         least = max(match.score for match in font.matches) - _WITHIN
-        votes = {match.face.id: match.score for match in font.matches if match.score >= least}
-        proofs = self._prover.prove(lines[font.leader], reading.text, votes)
+        candidates = [
+            Candidate(match.score, faces)
+            for match, faces in zip(font.matches, font.faces, strict=True)
+            if match.score >= least
+        ]
+        proofs = self._prover.prove(lines[font.leader], reading.text, candidates)
         if len(proofs.alike) < 2:  # nothing to compare with
             return font.matches
         rows = sorted(_with_proofs(font.matches, proofs), key=lambda match: -match.score)
@@ -113,22 +101,32 @@ class Searcher:
         )
 
 
-def _with_proofs(matches: Sequence[Match], proofs: Proofs) -> Iterator[Match]:
+def _corrected(readings: Sequence[Reading], text: str | None, leader: int) -> list[Reading]:
+    """What the user says in the place of what was read: all lines, or the most prominent one."""
+    said = [part.strip() for part in (text or "").splitlines() if part.strip()]
+    if len(said) == len(readings):
+        return [Reading(part, 1.0) for part in said]
+    corrected = list(readings)
+    if said:
+        corrected[leader] = Reading(" ".join(said), 1.0)
+    return corrected
+
+
+def _with_proofs(matches: Sequence[Match], proofs: Proofs) -> list[Match]:
     """The rows with new scores, the proved ones first; a row that nobody could draw keeps its."""
-    proved = {
-        face_id: _PROOF_SHARE * proof + (1 - _PROOF_SHARE) * vote.score
-        for vote in matches
-        if (proof := proofs.alike.get(face_id := vote.face.id)) is not None
-    }
-    for match in matches:
-        if match.face.id in proved:
-            proof = min(1.0, proofs.alike[match.face.id])
-            yield replace(match, score=min(1.0, proved[match.face.id]), proof=proof)
-    least = min(proved.values())
-    for match in matches:
-        if match.face.id not in proved:
-            lost = match.face.id in proofs.lost
-            yield replace(match, score=min(match.score, least)) if lost else match
+    proved = [_with_proof(matches[at], proof) for at, proof in proofs.alike.items()]
+    least = min(match.score for match in proved)
+    rest = [
+        replace(match, score=min(match.score, least)) if at in proofs.lost else match
+        for at, match in enumerate(matches)
+        if at not in proofs.alike
+    ]
+    return proved + rest
+
+
+def _with_proof(match: Match, proof: float) -> Match:
+    score = _PROOF_SHARE * proof + (1 - _PROOF_SHARE) * match.score
+    return replace(match, score=min(1.0, score), proof=min(1.0, proof))
 
 
 class _Clock:

@@ -14,17 +14,14 @@ from encoder.typeset import draw_line
 from index import proof
 from index.catalog import FontCatalog
 from index.fontfiles import FontFiles
-from index.proof import Prover
+from index.proof import Candidate, Prover
 from index.settings import Settings
 from tests.fake_embedder import FakeEmbedder, FakeLine
 
 TEXT = "Wonderful"
-VOTES = {
-    "lora-400-normal": 0.8,
-    "lora-700-normal": 0.8,
-    "cantarell-400-normal": 0.8,
-    "abril-fatface-400-normal": 0.8,
-}
+FACES = ("cantarell-400-normal", "lora-700-normal", "lora-400-normal", "abril-fatface-400-normal")
+CANDIDATES = [Candidate(0.8, (face,)) for face in FACES]
+RIGHT = 2
 
 
 @pytest.fixture
@@ -43,19 +40,28 @@ def _line(path: Path, text: str = TEXT) -> FakeLine:
 
 def test_the_face_that_drew_the_line_is_most_alike(prover: Prover, serif_path: Path) -> None:
     """With equal votes the drawing decides, clearly, and all were tried."""
-    found = prover.prove(_line(serif_path), TEXT, VOTES)
-    assert set(found.alike) == set(VOTES) and found.lost == frozenset()
-    second, first = sorted(found.alike, key=lambda face: found.alike[face])[-2:]
-    assert first == "lora-400-normal"
+    found = prover.prove(_line(serif_path), TEXT, CANDIDATES)
+    assert set(found.alike) == {0, 1, 2, 3} and found.lost == frozenset()
+    second, first = sorted(found.alike, key=lambda at: found.alike[at])[-2:]
+    assert first == RIGHT
     assert found.alike[first] > found.alike[second] + 0.03
     assert all(0 <= alike <= 1.0 + 1e-6 for alike in found.alike.values())
 
 
 def test_other_words_prove_nothing(prover: Prover, serif_path: Path) -> None:
     """With a wrong text no face is as alike as the right one with the right text."""
-    right = prover.prove(_line(serif_path), TEXT, VOTES).alike["lora-400-normal"]
-    wrong = prover.prove(_line(serif_path), "Mistaken", VOTES)
+    right = prover.prove(_line(serif_path), TEXT, CANDIDATES).alike[RIGHT]
+    wrong = prover.prove(_line(serif_path), "Mistaken", CANDIDATES)
     assert max(wrong.alike.values()) < right - 0.1
+
+
+def test_twins_stand_in_for_each_other(prover: Prover, serif_path: Path) -> None:
+    """A candidate of several faces is as alike as the best of them."""
+    line = _line(serif_path)
+    alone = prover.prove(line, TEXT, CANDIDATES).alike[RIGHT]
+    together = prover.prove(line, TEXT, [Candidate(0.8, FACES), Candidate(0.8, ("nobody",))])
+    assert together.alike == {0: pytest.approx(alone, abs=1e-6)}
+    assert together.lost == frozenset()
 
 
 def test_only_finalists_are_embedded(
@@ -63,20 +69,20 @@ def test_only_finalists_are_embedded(
 ) -> None:
     """With room for two, ink and vote choose them and the rest is lost."""
     monkeypatch.setattr(proof, "_FINALISTS", 2)
-    found = prover.prove(_line(serif_path), TEXT, VOTES)
-    assert "lora-400-normal" in found.alike and len(found.alike) == 2
-    assert found.lost == set(VOTES) - set(found.alike)
+    found = prover.prove(_line(serif_path), TEXT, CANDIDATES)
+    assert RIGHT in found.alike and len(found.alike) == 2
+    assert found.lost == {0, 1, 2, 3} - set(found.alike)
 
 
 def test_what_is_left_out(prover: Prover, settings: Settings, serif_path: Path) -> None:
     """A face without its file, a face without a letter, an unknown face; no text, no proof."""
     line = _line(serif_path)
     (settings.fonts / "cantarell" / "cantarell-latin-400-normal.woff2").unlink()
-    found = prover.prove(line, TEXT, VOTES | {"nobody-400-normal": 0.9})
-    assert set(found.alike) == set(VOTES) - {"cantarell-400-normal"}
+    found = prover.prove(line, TEXT, [*CANDIDATES, Candidate(0.9, ("nobody-400-normal",))])
+    assert set(found.alike) == {1, 2, 3}
     assert found.lost == frozenset()
-    assert prover.prove(line, "Wonderful \N{SNOWMAN}", VOTES).alike == {}
-    assert prover.prove(line, "  ", VOTES).alike == {}
+    assert prover.prove(line, "Wonderful \N{SNOWMAN}", CANDIDATES).alike == {}
+    assert prover.prove(line, "  ", CANDIDATES).alike == {}
 
 
 def test_a_search_proves_its_answer(catalog: FontCatalog, serif_path: Path) -> None:
@@ -90,7 +96,7 @@ def test_a_search_proves_its_answer(catalog: FontCatalog, serif_path: Path) -> N
     assert first.proof is not None
     expected = 0.7 * first.proof + 0.3 * voted[first.face.id]
     assert first.score == pytest.approx(expected, abs=1e-6)
-    assert list(answer.steps_ms) == ["lines", "vectors", "vote", "reading", "proof"]
+    assert list(answer.steps_ms) == ["lines", "vectors", "vote", "proof"]
     scores = [match.score for match in answer.matches]
     assert scores == sorted(scores, reverse=True)
 
