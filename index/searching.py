@@ -21,6 +21,7 @@ from index.view import View
 
 CANDIDATES = 40  # rows of a font that may be proved ...
 _WITHIN = 0.12  # ... when the vote's score is no further below the best one's
+_AT_LEAST = 5  # rows are proved however far they are below, to know how sure the first one is
 _PROVED_FONTS = 3  # of a picture, the most prominent; the rest keep the vote's order
 _PROOF_SHARE = 0.7  # of a proved row's score, the vote has the rest; measured on the benchmark
 _READABLE = 0.5  # confidence of the reader below which its text proves nothing
@@ -87,8 +88,8 @@ class Searcher:
         least = max(match.score for match in font.matches) - _WITHIN
         candidates = [
             Candidate(match.score, faces)
-            for match, faces in zip(font.matches, font.faces, strict=True)
-            if match.score >= least
+            for at, (match, faces) in enumerate(zip(font.matches, font.faces, strict=True))
+            if match.score >= least or at < _AT_LEAST
         ]
         proofs = self._prover.prove(lines[font.leader], reading.text, candidates)
         if len(proofs.alike) < 2:  # nothing to compare with

@@ -38,9 +38,14 @@ of the families are unseen: `sha1(id) mod 100 < 15`, fixed for good.
 - *pictures made by others*: type specimens, web pages, posters, photographs
 - *own fonts*: fonts of Debian that Google Fonts lacks, added without retraining, all levels
 
+With the proof the service reads the line itself (it is not told the text) and draws its words in
+the candidates, whose font files are all here; see [how it works](../how-it-works.md).
+
 Weight and slope are those of the best face, where the right family is among the first five.
 *AUROC*: how well the first row's confidence tells whether the right family is in the catalogue
-at all. For the left-out half, the right family's row is taken out of the answer."""
+at all. For the left-out half, the right family's row is taken out of the answer. The confidence
+is a logistic function of the first row's score and of its distance to the second, fitted to seen
+families; the reliability plot shows unseen ones."""
 _HEAD = (
     "| queries | unseen @1 | unseen @5 | unseen @10 | strict @5 | seen @1 | seen @5 | queries |\n"
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
