@@ -97,16 +97,37 @@ def _level_line(picture: np.ndarray, quad: np.ndarray, x0: int, y0: int) -> Line
     level = cv2.warpPerspective(
         picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
-    inks = find_lines(level)
+    inner = _letters(level)
+    inks = find_lines(level[inner.y0 : inner.y1, inner.x0 : inner.x1])
     if not inks:
         return None
-    ink = max(inks, key=lambda box: box.area)
+    largest = max(inks, key=lambda box: box.area)
+    x, y = inner.x0, inner.y0
+    ink = Box(largest.x0 + x, largest.y0 + y, largest.x1 + x, largest.y1 + y)
     left, top = np.floor(corners.min(axis=0)).astype(int)
     right, bottom = np.ceil(corners.max(axis=0)).astype(int)
     seen = Box(int(left), int(top), int(right), int(bottom))
     seen = seen.within(picture.shape[1], picture.shape[0])
     around = Box(seen.x0 + x0, seen.y0 + y0, seen.x1 + x0, seen.y1 + y0)
     return Line(around, ink.height, line_strip(level, ink))
+
+
+def _letters(level: np.ndarray) -> Box:
+    """Where the letters of a rectified line are, without what comes in from beyond its edges.
+
+    The border of a sign or a neighbouring line touches an edge; letters hardly do.
+    """
+    rows, columns = level.shape[:2]
+    whole = Box(0, 0, columns, rows)
+    ink = (_normalise(_ink_axis(level)) < 0.5).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    x0, y0, width, height, area = stats[1:].T
+    inside = (x0 > 0) & (y0 > 0) & (x0 + width < columns) & (y0 + height < rows)
+    if area[inside].sum() < 0.5 * area.sum() or not inside.any():
+        return whole
+    left, top = int(x0[inside].min()), int(y0[inside].min())
+    right, bottom = int((x0 + width)[inside].max()), int((y0 + height)[inside].max())
+    return Box(left - 3, top - 3, right + 3, bottom + 3).within(columns, rows)
 
 
 def _far(corners: np.ndarray, one: int, other: int) -> float:
