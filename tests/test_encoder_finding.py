@@ -11,6 +11,7 @@ import pytest
 from encoder.boxes import Box
 from encoder.finding import find_and_read
 from encoder.fontfile import FaceRef
+from encoder.picture import read_picture
 from encoder.reading import Reader
 from encoder.redraw import coincidence, redraw
 from encoder.typeset import draw_line
@@ -123,3 +124,10 @@ def test_odd_pictures_are_no_error(reader: CountingReader, serif_path: Path, kin
     found = find_and_read(pictures[kind], None, reader)
     assert (found == []) == (kind == "blank")
     assert all(each.line.windows.shape[1:] == (1, 64, 256) for each in found)
+
+
+def test_a_sign_is_read_without_its_border(reader: CountingReader) -> None:
+    """The page's sample of a tilted sign: both lines, and no bar where the sign ends."""
+    sample = Path(__file__).parents[1] / "api" / "static" / "samples" / "sign.webp"
+    found = find_and_read(read_picture(sample.read_bytes()), None, reader)
+    assert [each.reading.text for each in found] == ["Corner Café", "COFFEE AND CAKE"]
