@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,15 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
     with safe_open(folder / "checkpoint.safetensors", "pt") as stored:
         assert json.loads(stored.metadata()["progress"])["samples"] == 12
     train(config, tmp_path)
+    # What the first half logged stays; without a checkpoint a run begins a new file.
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) >= 2
+    begun_anew = replace(config, keep_weights=False)
+    (folder / "checkpoint.safetensors").rename(tmp_path / "kept.safetensors")
+    train(begun_anew, tmp_path)
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) == len(
+        (run / "metrics.jsonl").read_text().splitlines()
+    )
+    (tmp_path / "kept.safetensors").rename(folder / "checkpoint.safetensors")
     whole, resumed = FontEncoder(config.model), FontEncoder(config.model)
     checkpoint.load_weights(run / "checkpoint.safetensors", whole)
     checkpoint.load_weights(folder / "checkpoint.safetensors", resumed)

@@ -113,7 +113,7 @@ class _Trainer:
         if resuming:
             saved = checkpoint.resume(self.checkpoint, self.model, self.losses, self.optimiser)
             self.progress = Progress(**saved)
-        self.tracker = Tracker(config, folder)
+        self.tracker = Tracker(config, folder, resuming=resuming)
         self.stop = False
         self.last: dict[str, Any] = {}
 

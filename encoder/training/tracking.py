@@ -12,10 +12,13 @@ from encoder.training.config import RunConfig
 
 
 class Tracker:
-    """Writes metrics and pictures of one run into `folder`."""
+    """Writes metrics and pictures of one run into `folder`.
 
-    def __init__(self, config: RunConfig, folder: Path) -> None:
-        self._file = (folder / "metrics.jsonl").open("a", buffering=1)
+    With `resuming` the lines that stand there stay; a run from the start begins a new file.
+    """
+
+    def __init__(self, config: RunConfig, folder: Path, *, resuming: bool) -> None:
+        self._file = (folder / "metrics.jsonl").open("a" if resuming else "w", buffering=1)
         self._wandb: Any = None
         if config.tracking.wandb != "disabled":
             import wandb
