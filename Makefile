@@ -12,7 +12,7 @@ BIN = $(VENV)/bin
 .PHONY: run test check lint fonts data-small npm browser clean
 
 run: $(VENV)/serve.stamp
-	$(BIN)/python -m scripts.serve --host $(HOST) --port $(PORT)
+	FONTKIN_FETCH_FONTS=$${FONTKIN_FETCH_FONTS:-1} $(BIN)/python -m scripts.serve --host $(HOST) --port $(PORT)
 
 test: $(VENV)/full.stamp browser data-small
 	$(BIN)/python -m pytest

@@ -8,6 +8,7 @@ from encoder.finding import Reader
 from index.builder import Embedder
 from index.catalog import FontCatalog
 from index.errors import MismatchError
+from index.fetching import FontFetcher
 from index.fontfiles import FontFiles
 from index.live import EncoderIdentity, LiveView
 from index.locks import WriterLock
@@ -45,10 +46,12 @@ def open_catalog(
     if not rebuilding:
         live.refresh(patience=None)
     files = FontFiles(database, settings.data)
+    prover, readers = Prover(files, encoder), reader or reading.Reader()
+    fetched = (FontFetcher(settings.fonts).want,) if settings.fetch_fonts else ()
     return FontCatalog(
         database,
         live,
-        Searcher(encoder, reader or reading.Reader(), Prover(files, encoder)),
+        Searcher(encoder, readers, prover, *fetched),
         Writer(database, live, encoder, settings.data),
         Rebuilder(database, live, encoder, settings.data),
         Shower(database, files),

@@ -39,11 +39,13 @@ class Candidate:
 class Proofs:
     """What drawing showed, by position: `alike` 0..1, and who was drawn with too little in common.
 
-    A candidate that could not be drawn is in neither.
+    A candidate that could not be drawn is in neither; `fileless` are those of them of which no
+    file is here.
     """
 
     alike: Mapping[int, float]
     lost: frozenset[int]
+    fileless: frozenset[int]
 
 
 class Prover:
@@ -74,16 +76,21 @@ class Prover:
             best = max(inks, key=lambda pair: pair[0], default=None)
             if best is not None:
                 drawn[at] = best
+        fileless = frozenset(
+            at
+            for at, candidate in enumerate(candidates)
+            if wanted and not any(face in found for face in candidate.faces)
+        )
         order = sorted(drawn, key=lambda at: -(candidates[at].vote + drawn[at][0]))
         finalists, lost = order[:_FINALISTS], order[_FINALISTS:]
         if not finalists:
-            return Proofs({}, frozenset())
+            return Proofs({}, frozenset(), fileless)
         cosines = self._cosines(line.vectors, [drawn[at][1] for at in finalists])
         alike = {
             at: (1 - _COINCIDENCE) * max(0.0, cosine) + _COINCIDENCE * drawn[at][0]
             for at, cosine in zip(finalists, cosines.tolist(), strict=True)
         }
-        return Proofs(alike, frozenset(lost))
+        return Proofs(alike, frozenset(lost), fileless)
 
     def _cosines(self, own: np.ndarray, strips: Sequence[np.ndarray]) -> np.ndarray:
         """float64 [N]: of the line's outer windows and of the same windows of each strip."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,10 +30,18 @@ _READABLE = 0.5  # confidence of the reader below which its text proves nothing
 class Searcher:
     """Finds, reads and proves; safe to share among threads."""
 
-    def __init__(self, embedder: Embedder, reader: Reader, prover: Prover) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        reader: Reader,
+        prover: Prover,
+        want: Callable[[Sequence[str]], None] = lambda family_ids: None,
+    ) -> None:
+        """`want` hears of families that could not be drawn because their files are not here."""
         self._embedder = embedder
         self._reader = reader
         self._prover = prover
+        self._want = want
 
     def search(
         self,
@@ -92,6 +100,7 @@ class Searcher:
             if match.score >= least or at < _AT_LEAST
         ]
         proofs = self._prover.prove(lines[font.leader], reading.text, candidates)
+        self._want([font.matches[at].family.id for at in sorted(proofs.fileless)])
         if len(proofs.alike) < 2:  # nothing to compare with
             return font.matches
         rows = sorted(_with_proofs(font.matches, proofs), key=lambda match: -match.score)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MIN_TOKEN = 16
@@ -20,7 +21,8 @@ class Settings:
     """Where things lie and how much is allowed.
 
     `database_url` is any SQLAlchemy URL; empty means `catalog.db` in the data folder.
-    Without an `api_token` the writing calls of the API are closed.
+    Without an `api_token` the writing calls of the API are closed. With `fetch_fonts` the font
+    files that searches want are fetched through npm.
     """
 
     data: Path = Path("data")
@@ -30,6 +32,7 @@ class Settings:
     api_token: str | None = field(default=None, repr=False)
     max_upload_mb: int = 32
     lock_seconds: float = 60.0
+    fetch_fonts: bool = False
 
     def __post_init__(self) -> None:
         if not self.database_url:
@@ -83,7 +86,7 @@ class Settings:
         return cls(**values)
 
 
-_READERS = {
+_READERS: dict[str, Callable[[str], Any]] = {
     "DATA": Path,
     "DATABASE_URL": str,
     "ENCODER": Path,
@@ -91,4 +94,5 @@ _READERS = {
     "API_TOKEN": str,
     "MAX_UPLOAD_MB": int,
     "LOCK_SECONDS": float,
+    "FETCH_FONTS": lambda text: bool(int(text)),
 }

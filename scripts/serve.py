@@ -43,7 +43,8 @@ def main(argv: list[str] | None = None) -> None:
     shown = "127.0.0.1" if arguments.host in ("0.0.0.0", "::") else arguments.host
     print(f"Fontkin: open http://{shown}:{arguments.port}/ (Ctrl+C stops it)", flush=True)
     # Libraries that start a thread per core would fight over the same two cores.
-    environment = {"OMP_NUM_THREADS": "1", **os.environ}
+    # glibc keeps freed memory for each thread apart: 720 MB a worker instead of 580.
+    environment = {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", **os.environ}
     os.execve(sys.executable, gunicorn_command(arguments), environment)
 
 

@@ -30,12 +30,14 @@ def test_the_environment_is_taken() -> None:
             "FONTKIN_API_TOKEN": "sixteen-or-more!",
             "FONTKIN_MAX_UPLOAD_MB": " 8 ",
             "FONTKIN_LOCK_SECONDS": "0.5",
+            "FONTKIN_FETCH_FONTS": "1",
             "OTHER": "x",
         }
     )
     assert settings.database_url == "sqlite:////srv/fontkin/catalog.db"
     assert (settings.encoder, settings.max_upload_mb) == (Path("/e.onnx"), 8)
     assert settings.lock_seconds == 0.5 and settings.prebuilt.name == "prebuilt"
+    assert settings.fetch_fonts and not Settings.from_environment({}).fetch_fonts
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,7 @@ def test_the_environment_is_taken() -> None:
         ("FONTKIN_LOCK_SECONDS", "-1"),
         ("FONTKIN_LOCK_SECONDS", "nan"),
         ("FONTKIN_DATABASE_URL", "catalog.db"),
+        ("FONTKIN_FETCH_FONTS", "maybe"),
     ],
 )
 def test_bad_values_are_named(key: str, value: str) -> None:
