@@ -62,8 +62,7 @@ def remove_family(path: FamilyPath) -> tuple[str, int]:
 )
 def similar_families(path: FamilyPath, query: SimilarQuery) -> dict[str, Any]:
     """The kin of a family of the catalogue, closest first."""
-    allowed = frozenset(query.license) or None
-    rows = current_catalog().similar(path.id, k=query.k, license=allowed)
+    rows = current_catalog().similar(path.id, k=query.k, filters=query.filters())
     return {"matches": [row.to_json() for row in rows]}
 
 

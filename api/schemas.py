@@ -96,11 +96,10 @@ class FamiliesQuery(_Filtered):
     cursor: str | None = Field(None, max_length=500, description="`next_cursor` of the last page")
 
 
-class SimilarQuery(_Query):
+class SimilarQuery(_Filtered):
     """Parameters of the kin of a family."""
 
     k: int = Field(5, ge=1, le=50, description="How many families")
-    license: Terms = Field([])
 
 
 class PreviewQuery(_Query):

@@ -93,7 +93,7 @@ class FontCatalog:
         return self._searcher.search(self._live.current(), picture, k, crop, filters, text, proof)
 
     def similar(
-        self, family_id: str, *, k: int = 5, license: frozenset[str] | None = None
+        self, family_id: str, *, k: int = 5, filters: Filters = _NO_FILTERS
     ) -> tuple[Match, ...]:
         """The k (1..50) families closest to one of the catalogue, its twins among them.
 
@@ -110,7 +110,6 @@ class FontCatalog:
             return ()
         lines = [found.vectors.astype(np.float32)]
         without = view.family_at[family_id]
-        filters = Filters(license=license)
         (group,) = rank_lines(view, lines, [1.0], k, filters, without=without)
         return group.matches
 

@@ -123,10 +123,10 @@ class FakeCatalog:
         face = FaceDetail(f"{family_id}-400", 400, False, 100, "Regular", _preview(family_id))
         return FamilyDetail(info, "Someone", "https://example.org/licence", (face,), ())
 
-    def similar(self, family_id: str, *, k: int, license: Any) -> tuple[Match, ...]:
+    def similar(self, family_id: str, *, k: int, filters: Filters) -> tuple[Match, ...]:
         """Every other family."""
         self._member(family_id)
-        self.calls = {"k": k, "license": license}
+        self.calls = {"k": k, "filters": filters}
         others = (f for f in self.members.values() if f.id != family_id)
         return tuple(_match(f, 0.8) for f in others)[:k]
 

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from api.replies import FamiliesReply, FamilyReply, SimilarReply
+from index.answers import Filters
 from index.errors import QueryError
 from tests.api_fake import TOKEN, FakeCatalog, check_problem, make_client
 
@@ -79,7 +80,8 @@ def test_similar(client: FlaskClient, catalog: FakeCatalog) -> None:
     answer = client.get("/v1/families/space-mono/similar?k=2&license=OFL-1.1,Apache-2.0")
     rows = SimilarReply.model_validate(answer.json).matches
     assert [row.family.id for row in rows] == ["playfair-display", "abril-fatface"]
-    assert catalog.calls == {"k": 2, "license": frozenset({"OFL-1.1", "Apache-2.0"})}
+    allowed = Filters(license=frozenset({"OFL-1.1", "Apache-2.0"}))
+    assert catalog.calls == {"k": 2, "filters": allowed}
     bad = client.get("/v1/families/space-mono/similar?k=51")
     check_problem(bad, 400, "invalid-parameter", "k = '51'")
 

@@ -198,7 +198,9 @@ def test_similar_leaves_the_family_itself_out(catalog: FontCatalog) -> None:
     """Kin of Cantarell: the three others, the filter respected, unknown ids refused."""
     found = [m.family.id for m in catalog.similar("cantarell")]
     assert sorted(found) == ["abril-fatface", "courier-prime", "lora"]
-    assert catalog.similar("cantarell", license=frozenset({"MIT"})) == ()
+    assert catalog.similar("cantarell", filters=Filters(license=frozenset({"MIT"}))) == ()
+    serifs = Filters(category=frozenset({"serif"}), source=frozenset({"google"}))
+    assert [m.family.id for m in catalog.similar("cantarell", filters=serifs)] == ["lora"]
     with pytest.raises(UnknownFamilyError, match="'nobody'"):
         catalog.similar("nobody")
 
