@@ -40,6 +40,10 @@ class Box:
         """`[x0, y0, x1, y1]`, as the API writes it."""
         return list(astuple(self))
 
+    def moved(self, dx: int, dy: int) -> Box:
+        """The same box `dx` pixels to the right and `dy` down."""
+        return Box(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
+
     def within(self, width: int, height: int) -> Box:
         """The part inside a `width` x `height` picture; `ValueError` when nothing is."""
         return Box(max(self.x0, 0), max(self.y0, 0), min(self.x1, width), min(self.y1, height))

@@ -89,8 +89,9 @@ class Embedder:
         """The vectors of lines that `prepare` found, in their order; [] for none."""
         if not lines:
             return []
-        vectors = self.embed_windows(np.concatenate([line.windows for line in lines]))
-        ends = np.cumsum([len(line.windows) for line in lines])[:-1]
+        windows = [line.windows for line in lines]
+        vectors = self.embed_windows(np.concatenate(windows))
+        ends = np.cumsum([len(some) for some in windows])[:-1]
         return [
             LineVectors(line, rows)
             for line, rows in zip(lines, np.split(vectors, ends), strict=True)

@@ -53,7 +53,7 @@ def prepare(picture: np.ndarray, crop: Box | None = None) -> list[Line]:
     part, x0, y0 = _part(picture, crop)
     return [
         Line(
-            Box(box.x0 + x0, box.y0 + y0, box.x1 + x0, box.y1 + y0),
+            box.moved(x0, y0),
             box.height,
             line_strip(part, box),
         )
@@ -101,14 +101,11 @@ def _level_line(picture: np.ndarray, quad: np.ndarray, x0: int, y0: int) -> Line
     inks = find_lines(level[inner.y0 : inner.y1, inner.x0 : inner.x1])
     if not inks:
         return None
-    largest = max(inks, key=lambda box: box.area)
-    x, y = inner.x0, inner.y0
-    ink = Box(largest.x0 + x, largest.y0 + y, largest.x1 + x, largest.y1 + y)
+    ink = max(inks, key=lambda box: box.area).moved(inner.x0, inner.y0)
     left, top = np.floor(corners.min(axis=0)).astype(int)
     right, bottom = np.ceil(corners.max(axis=0)).astype(int)
     seen = Box(int(left), int(top), int(right), int(bottom))
-    seen = seen.within(picture.shape[1], picture.shape[0])
-    around = Box(seen.x0 + x0, seen.y0 + y0, seen.x1 + x0, seen.y1 + y0)
+    around = seen.within(picture.shape[1], picture.shape[0]).moved(x0, y0)
     return Line(around, ink.height, line_strip(level, ink))
 
 

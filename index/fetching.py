@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 
 from encoder import fontsource
@@ -28,10 +29,15 @@ class FontFetcher:
         self._asked: set[str] = set()
         self._thread: threading.Thread | None = None
 
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """The ids of the pinned list: read once, every search asks for them."""
+        return frozenset(fontsource.pinned())
+
     def want(self, family_ids: Iterable[str]) -> None:
         """Fetch these families, the first one first, unless they are here or were asked for."""
         with self._lock:
-            new = [i for i in family_ids if i not in self._asked and i in fontsource.pinned()]
+            new = [i for i in family_ids if i not in self._asked and i in self._known]
             new = [i for i in new if not (self._fonts / i).is_dir()]
             self._asked.update(new)
             self._waiting += new

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from db.records import FaceRecord, FamilyBundle, TwinRecord
-from db.repository import Repository
+from db.records import FamilyBundle, TwinRecord
 from db.session import Database
 from encoder.fontfile import FaceRef
 from encoder.glyphs import Signature, signature
 from index.answers import Filters
+from index.fontfiles import FontFiles, OpenableFace
 from index.ranking import rank_lines
 from index.sources import regular_first
 from index.twins import find_twins
@@ -37,12 +37,16 @@ def twins_of_new(
     signatures: dict[str, Signature] = {}
     for bundle in new:
         face = regular_first(bundle.faces)[0]
-        _sign(signatures, bundle.family.id, face, paths[face.file_sha256])
+        ref = FaceRef(paths[face.file_sha256], face.file_index, face.variation)
+        _sign(signatures, bundle.family.id, OpenableFace(ref, frozenset(face.coverage)))
+    near = {i for bundle in new for i in _nearest(view, bundle)} - set(signatures)
     with database.begin() as rows:
-        for bundle in new:
-            for family_id in _nearest(view, bundle):
-                if family_id not in signatures:
-                    _sign_known(signatures, rows, data, family_id)
+        known = {family_id: regular_first(rows.faces(family_id)) for family_id in near}
+    files = FontFiles(database, data)
+    for family_id, faces in known.items():
+        here = files.find([face.id for face in faces])
+        if found := next((here[face.id] for face in faces if face.id in here), None):
+            _sign(signatures, family_id, found)
     return find_twins(signatures, [bundle.family.id for bundle in new])
 
 
@@ -55,17 +59,6 @@ def _nearest(view: View, bundle: FamilyBundle) -> set[str]:
     return {m.family.id for m in matches} | {t.id for m in matches for t in m.twins}
 
 
-def _sign_known(
-    signatures: dict[str, Signature], rows: Repository, data: Path, family_id: str
-) -> None:
-    for face in regular_first(rows.faces(family_id)):
-        file = rows.file(face.file_sha256) if face.file_sha256 else None
-        if file is not None and file.path is not None and (data / file.path).is_file():
-            _sign(signatures, family_id, face, data / file.path)
-            return
-
-
-def _sign(signatures: dict[str, Signature], family_id: str, face: FaceRecord, path: Path) -> None:
-    ref = FaceRef(path, face.file_index, face.variation)
-    if (made := signature(ref, frozenset(face.coverage))) is not None:
+def _sign(signatures: dict[str, Signature], family_id: str, face: OpenableFace) -> None:
+    if (made := signature(face.ref, face.coverage)) is not None:
         signatures[family_id] = made

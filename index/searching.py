@@ -93,7 +93,7 @@ class Searcher:
         reading = readings[font.leader]
         if reading.confidence < _READABLE or not font.matches:
             return font.matches
-        least = max(match.score for match in font.matches) - _WITHIN
+        least = font.matches[0].score - _WITHIN
         candidates = [
             Candidate(match.score, faces)
             for at, (match, faces) in enumerate(zip(font.matches, font.faces, strict=True))
