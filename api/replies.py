@@ -86,6 +86,27 @@ class Catalogue(_Reply):
     encoder: str
 
 
+class Letter(_Reply):
+    """A letter of a drawing, from column `first` up to `last`, and how alike the two are."""
+
+    letter: str
+    first: int
+    last: int
+    alike: float = Field(ge=0, le=1)
+
+
+class Difference(_Reply):
+    """A match laid over the picture's line; the pictures are `data:` URLs of PNGs of one size."""
+
+    face_id: str
+    width: int
+    height: int
+    picture: str
+    drawing: str
+    overlay: str = Field(description="Ink of both dark, the picture's alone red, the font's blue")
+    letters: list[Letter]
+
+
 class SearchReply(_Reply):
     """The answer to a picture."""
 
@@ -95,6 +116,7 @@ class SearchReply(_Reply):
     catalogue: Catalogue
     took_ms: float
     steps_ms: dict[str, float] = Field(description="What part of it each step took")
+    differences: list[Difference] = Field(description="As many as were asked for, best match first")
 
 
 class BatchItem(_Reply):

@@ -86,6 +86,13 @@ class SearchQuery(BatchQuery):
         description="What the picture, or its crop, says: a line for each of its lines, or the "
         "most prominent one alone. It is read from the picture otherwise.",
     )
+    differences: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="For so many of the first matches also send the line, the same words in the "
+        "match's face and both laid over each other, as small PNGs, with how alike each letter is",
+    )
 
 
 class FamiliesQuery(_Filtered):

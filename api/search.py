@@ -58,6 +58,7 @@ def search(query: SearchQuery) -> dict[str, Any]:
         filters=query.filters(),
         text=query.text,
         proof=query.proof,
+        differences=query.differences,
     )
     current().metrics.count_verdict(answer.verdict)
     return answer.to_json()

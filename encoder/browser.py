@@ -170,6 +170,16 @@ class Chromium:
         self._show_html(html)
         return self._html.cut([[0, 0, width, height]])[0]
 
+    def draw_page(
+        self, html: str, width: int, height: int, selector: str
+    ) -> tuple[np.ndarray, list[list[float]]]:
+        """What `draw_html` draws, and the boxes of all elements that match, in document order.
+
+        A box is [x0, y0, x1, y1] in pixels of the picture. Errors as in `draw_html`.
+        """
+        picture = self.draw_html(html, width, height)
+        return picture, self._html.page.evaluate(_BOXES, selector)
+
     def draw_parts(self, html: str, selector: str) -> list[np.ndarray]:
         """The boxes of all elements that match, in document order, from one screenshot.
 

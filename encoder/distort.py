@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from encoder.fontfile import FaceRef
 
 STEPS = frozenset({"layout", "size", "effects", "geometry", "colour", "surface", "optics", "files"})
-MIN_SIZE, MAX_SIZE = 12.0, 120.0  # pixels to the em
+MIN_SIZE, MAX_SIZE = 9.0, 120.0  # pixels to the em
 
 
 @dataclass(frozen=True, slots=True)

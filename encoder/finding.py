@@ -11,17 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import cv2
 import numpy as np
 
 from encoder.boxes import Box
-from encoder.prepare import HEIGHT, Line, prepare, prepare_quads
+from encoder.leveling import slopes
+from encoder.prepare import Line, prepare_level, prepare_quads
 from encoder.reading import Reading
 
+_CHIEF = 12  # lines, the largest, by which edges or detector are chosen
+_SMALL, _SMALL_PRINT = 0.02, 0.003  # of the largest line's area: what is no chief; what is no line
 _CONVINCING = 0.9  # mean confidence, weighted by area, of lines that are believed at once
+_LEGIBLE = 0.5  # what reads worse, and looks like text to no detector, is none
 _BETTER = 0.05  # by so much more of it the detector's lines must be read
-_LEVEL = 2.0  # degrees: a line that leans no more is level
-_SLOPES = np.arange(-33.0, 33.1, 3.0)  # degrees that are tried; text that leans more reads badly
+_LEVEL = 0.035  # slope, 2 degrees: a line that leans no more is level
+_UPRIGHT = 0.75  # of the height of its box a level line fills
 
 
 class Reader(Protocol):
@@ -40,25 +43,35 @@ class Found:
 
 
 def find_and_read(picture: np.ndarray, crop: Box | None, reader: Reader) -> list[Found]:
-    """The lines of `picture` (uint8 [H, W, 3]) inside `crop`, from the top; [] without ink.
+    """The lines of `picture` (uint8 [H, W, 3]) inside `crop`, from the top; [] without text.
 
     Raises `ValueError` when `crop` lies outside.
     """
-    edges = _read(prepare(picture, crop), reader)
-    if not edges:
+    lines = sorted(prepare_level(picture, crop, least=_SMALL_PRINT), key=lambda i: -i.box.area)
+    if not lines:
         return []
-    level = all(abs(_slope(found.line.strip)) <= _LEVEL for found in edges)
+    chief = [line for line in lines[:_CHIEF] if line.box.area >= _SMALL * lines[0].box.area]
+    edges = _read(chief, reader)
+    level = all(_is_level(found.line) for found in edges)
     if level and _clarity(edges) >= _CONVINCING:
-        return edges
+        rest = _read(lines[len(chief) :], reader)
+        edges += [found for found in rest if found.reading.confidence >= _LEGIBLE]
+        return _from_the_top(edges)
     detected = _read(prepare_quads(picture, reader.detect, crop), reader)
+    if not detected and _clarity(edges) < _LEGIBLE:
+        return []
     better = _clarity(detected) - _clarity(edges)
     # What leans is read well both ways; only a level line can be compared.
-    return detected if better > (_BETTER if level else -_BETTER) else edges
+    return _from_the_top(detected if better > (_BETTER if level else -_BETTER) else edges)
 
 
 def _read(lines: Sequence[Line], reader: Reader) -> list[Found]:
     readings = reader.read([line.strip for line in lines])
     return [Found(line, reading) for line, reading in zip(lines, readings, strict=True)]
+
+
+def _from_the_top(found: Sequence[Found]) -> list[Found]:
+    return sorted(found, key=lambda each: (each.line.box.y0, each.line.box.x0))
 
 
 def _clarity(found: Sequence[Found]) -> float:
@@ -68,21 +81,7 @@ def _clarity(found: Sequence[Found]) -> float:
     return float((areas * sure).sum() / areas.sum()) if len(found) else 0.0
 
 
-def _slope(strip: np.ndarray) -> float:
-    """Degrees by which the line in a strip leans; 0 for one too short to tell.
-
-    The rows of a level line differ most: as many letters as can end on the same ones.
-    """
-    ink = 1 - strip[:, : 4 * HEIGHT]
-    height, width = ink.shape
-    if width < 1.5 * HEIGHT:
-        return 0.0
-    best, found = -1.0, 0.0
-    for degrees in sorted(_SLOPES.tolist(), key=abs):
-        lean = np.tan(np.radians(degrees))
-        matrix = np.array([[1, 0, 0], [-lean, 1, lean * width / 2]])
-        turned = cv2.warpAffine(ink, matrix, (width, height))
-        contrast = float(np.square(np.diff(turned.sum(axis=1))).sum())
-        if contrast > 1.05 * best:
-            best, found = contrast, degrees
-    return found
+def _is_level(line: Line) -> bool:
+    """Whether a line was level in the picture: one that was not may hide others in its box."""
+    leans = max(map(abs, slopes(1 - line.strip, around=True)))
+    return leans <= _LEVEL and line.height >= _UPRIGHT * line.box.height

@@ -12,17 +12,18 @@ import numpy as np
 
 from encoder.boxes import Box
 
-MAX_LINES = 12
+MAX_LINES = 40
 _WORK_SIDE = 1400  # pixels: lines are looked for in a picture no larger than this
 _MIN_CONTRAST = 12.0  # grey levels: weaker edges are compression noise
 _VALLEY = 0.06  # a row with less than this share of the strongest row's ink parts two lines
 _COLUMN_GAP = 2.5  # line heights: a wider gap parts two columns
 
 
-def find_lines(picture: np.ndarray) -> list[Box]:
+def find_lines(picture: np.ndarray, *, least: float = 0.02) -> list[Box]:
     """Boxes around the ink of each line in `picture` (uint8 [H, W, 3]), top to bottom.
 
-    At most MAX_LINES, the largest. [] when the picture has no edge.
+    At most MAX_LINES, the largest, and none below `least` of the largest one's area. [] when
+    the picture has no edge.
     """
     scale = min(1.0, _WORK_SIDE / max(picture.shape[:2]))
     small = picture
@@ -33,7 +34,7 @@ def find_lines(picture: np.ndarray) -> list[Box]:
     if not edges.any():
         return []
     boxes = [box for rows in _rows(edges) for box in _columns(edges, *rows)]
-    boxes = sorted(_worthwhile(boxes), key=lambda b: -b.area)[:MAX_LINES]
+    boxes = sorted(_worthwhile(boxes, least), key=lambda b: -b.area)[:MAX_LINES]
     boxes = [_tight(small, box) for box in boxes]
     back = [_scaled(b, scale, picture.shape[1], picture.shape[0]) for b in boxes]
     return sorted(back, key=lambda b: (b.y0, b.x0))
@@ -114,10 +115,10 @@ def _columns(edges: np.ndarray, y0: int, y1: int) -> list[Box]:
     return boxes
 
 
-def _worthwhile(boxes: list[Box]) -> list[Box]:
+def _worthwhile(boxes: list[Box], least: float) -> list[Box]:
     """Drop specks and rules: what is far smaller than the largest, or no higher than a stroke."""
     largest = max(b.area for b in boxes)
-    kept = [b for b in boxes if b.height >= 6 and b.area >= 0.02 * largest]
+    kept = [b for b in boxes if b.height >= 6 and b.area >= least * largest]
     return kept or [max(boxes, key=lambda b: b.area)]
 
 

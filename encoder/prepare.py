@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 
 from encoder.boxes import Box
+from encoder.ink import ink_axis, normalise
+from encoder.leveling import leaning_quad, slopes
 from encoder.lines import MAX_LINES, find_lines
 
 VERSION = 1
@@ -23,6 +25,7 @@ WIDTH = 256
 INK_HEIGHT = 56  # pixels from the top of the highest letter to the foot of the lowest
 MAX_WINDOWS = 6  # a line, spread evenly: more cost time and hardly change the vote
 _STRIDE = 192  # pixels between neighbouring windows of a long line
+_LEANS = 0.01  # slope from which a line is made level
 _LEAST = 6  # pixels: a smaller quadrilateral holds no letters
 _MAX_STRIP = 4096  # pixels: past this a line is a rule or a border, not text
 
@@ -61,6 +64,17 @@ def prepare(picture: np.ndarray, crop: Box | None = None) -> list[Line]:
     ]
 
 
+def prepare_level(
+    picture: np.ndarray, crop: Box | None = None, *, least: float = 0.02
+) -> list[Line]:
+    """As `prepare`, each line made level: for pictures that somebody else has taken.
+
+    No line is below `least` of the largest one's area.
+    """
+    part, x0, y0 = _part(picture, crop)
+    return [_made_level(part, box, x0, y0) for box in find_lines(part, least=least)]
+
+
 def prepare_quads(
     picture: np.ndarray,
     detect: Callable[[np.ndarray], Sequence[np.ndarray]],
@@ -85,6 +99,20 @@ def _part(picture: np.ndarray, crop: Box | None) -> tuple[np.ndarray, int, int]:
     return picture[inside.y0 : inside.y1, inside.x0 : inside.x1], inside.x0, inside.y0
 
 
+def _made_level(picture: np.ndarray, box: Box, x0: int, y0: int) -> Line:
+    """The line in `box`; rectified where it leans or is in perspective."""
+    strip = line_strip(picture, box)
+    top, foot = slopes(1 - strip)
+    if max(abs(top), abs(foot)) >= _LEANS:
+        margin = box.height * (HEIGHT - INK_HEIGHT) / (2 * INK_HEIGHT)
+        width, height = round(box.width + 2 * margin), round(box.height + 2 * margin)
+        corners = leaning_quad(width, height, top, foot) + (box.x0 - margin, box.y0 - margin)
+        line = _cut(picture, corners.astype(np.float32), width, height, x0, y0)
+        if line is not None:
+            return line
+    return Line(box.moved(x0, y0), box.height, strip)
+
+
 def _level_line(picture: np.ndarray, quad: np.ndarray, x0: int, y0: int) -> Line | None:
     """The line in `quad`, rectified; None when there is no ink in it."""
     corners = quad.astype(np.float32)
@@ -92,21 +120,40 @@ def _level_line(picture: np.ndarray, quad: np.ndarray, x0: int, y0: int) -> Line
     height = round(float(max(_far(corners, 0, 3), _far(corners, 1, 2))))
     if min(width, height) < _LEAST:
         return None
-    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    matrix = cv2.getPerspectiveTransform(corners, target)
-    level = cv2.warpPerspective(
-        picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
+    level, back = _rectified(picture, corners, width, height)
+    # A detector gives turned rectangles: what is in perspective leans in them.
+    leaning = leaning_quad(width, height, *slopes(1 - normalise(ink_axis(level))))
+    corners = cv2.perspectiveTransform(leaning[:, None], back)[:, 0].astype(np.float32)
+    return _cut(picture, corners, width, height, x0, y0)
+
+
+def _cut(
+    picture: np.ndarray, corners: np.ndarray, width: int, height: int, x0: int, y0: int
+) -> Line | None:
+    """The line between the corners, as `width` x `height` pixels; None without ink in it."""
+    level, _ = _rectified(picture, corners, width, height)
     inner = _letters(level)
     inks = find_lines(level[inner.y0 : inner.y1, inner.x0 : inner.x1])
     if not inks:
         return None
     ink = max(inks, key=lambda box: box.area).moved(inner.x0, inner.y0)
-    left, top = np.floor(corners.min(axis=0)).astype(int)
-    right, bottom = np.ceil(corners.max(axis=0)).astype(int)
-    seen = Box(int(left), int(top), int(right), int(bottom))
+    left, up = np.floor(corners.min(axis=0)).astype(int)
+    right, down = np.ceil(corners.max(axis=0)).astype(int)
+    seen = Box(int(left), int(up), int(right), int(down))
     around = seen.within(picture.shape[1], picture.shape[0]).moved(x0, y0)
     return Line(around, ink.height, line_strip(level, ink))
+
+
+def _rectified(
+    picture: np.ndarray, corners: np.ndarray, width: int, height: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What lies between the corners, `width` x `height` pixels, and the way back [3, 3]."""
+    target = leaning_quad(width, height, 0.0, 0.0)
+    matrix = cv2.getPerspectiveTransform(corners, target)
+    level = cv2.warpPerspective(
+        picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return level, np.linalg.inv(matrix)
 
 
 def _letters(level: np.ndarray) -> Box:
@@ -116,7 +163,7 @@ def _letters(level: np.ndarray) -> Box:
     """
     rows, columns = level.shape[:2]
     whole = Box(0, 0, columns, rows)
-    ink = (_normalise(_ink_axis(level)) < 0.5).astype(np.uint8)
+    ink = (normalise(ink_axis(level)) < 0.5).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     x0, y0, width, height, area = stats[1:].T
     inside = (x0 > 0) & (y0 > 0) & (x0 + width < columns) & (y0 + height < rows)
@@ -151,7 +198,7 @@ def line_strip(picture: np.ndarray, box: Box) -> np.ndarray:
         patch = cv2.resize(patch, size, interpolation=cv2.INTER_AREA)
     else:
         sx = sy = 1.0
-    grey = _ink_axis(patch)
+    grey = ink_axis(patch)
     matrix = np.array(
         [
             [step * sx, 0, margin - (box.x0 - wide.x0) * step + 0.5 * step * sx - 0.5],
@@ -168,7 +215,7 @@ def line_strip(picture: np.ndarray, box: Box) -> np.ndarray:
         flags=cv2.INTER_LINEAR if area else cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return _normalise(strip)
+    return normalise(strip)
 
 
 def mask_strip(ink: np.ndarray, height: int) -> np.ndarray:
@@ -204,74 +251,3 @@ def cut_windows(strip: np.ndarray) -> np.ndarray:
     count = min(MAX_WINDOWS, math.ceil((width - WIDTH) / _STRIDE) + 1)
     starts = np.linspace(0, width - WIDTH, count).round().astype(int)
     return np.stack([strip[None, :, s : s + WIDTH] for s in starts])
-
-
-def _ink_axis(patch: np.ndarray) -> np.ndarray:
-    """Float32 [H, W]: the colours along the axis on which they differ most, ink high.
-
-    Luminance alone would lose red letters on an equally bright green.
-    """
-    pixels = patch.reshape(-1, 3).astype(np.float32)
-    sample = pixels[:: max(1, len(pixels) // 4096)]
-    centre = sample.mean(axis=0)
-    covariance = (sample - centre).T @ (sample - centre)
-    axis = np.linalg.eigh(covariance.astype(np.float64))[1][:, -1]
-    grey = ((pixels - centre) @ axis.astype(np.float32)).reshape(patch.shape[:2])
-    return grey * _ink_sign(grey)
-
-
-def _ink_sign(grey: np.ndarray) -> float:
-    """+1 where high values are ink, -1 where low ones are.
-
-    Paper is what holds the border and most of the area. Both counts change sign with the
-    picture, so a picture and its inverse agree.
-    """
-    low, high = float(grey.min()), float(grey.max())
-    if high - low < 1e-6:
-        return 1.0
-    level = _otsu(grey, low, high)
-    ink = np.sign(grey - level)
-    border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
-    return 1.0 if 2 * border.mean() + ink.mean() < 0 else -1.0
-
-
-def _otsu(grey: np.ndarray, low: float, high: float) -> float:
-    """Otsu's level (1979) over 128 bins: the cut that separates two classes best."""
-    edges = np.linspace(low, high, 129)
-    top = high + 1e-4 * (high - low)  # calcHist leaves out its upper end
-    counts = cv2.calcHist([np.ascontiguousarray(grey)], [0], None, [128], [low, top]).ravel()
-    centres = (edges[:-1] + edges[1:]) / 2
-    weight = np.cumsum(counts)[:-1].astype(np.float64)
-    sums = np.cumsum(counts * centres)
-    rest = counts.sum() - weight
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gap = sums[:-1] / weight - (sums[-1] - sums[:-1]) / rest
-    between = np.nan_to_num(weight * rest * gap**2)
-    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))
-    return float(edges[1:-1][best].mean())  # the middle of a flat top: the same for an inverse
-
-
-def _normalise(ink: np.ndarray) -> np.ndarray:
-    """Even out the paper and stretch the contrast: [H, W] with ink high -> 0 = ink, 1 = paper."""
-    low, high = float(ink.min()), float(ink.max())
-    if high - low < 1e-6:
-        return np.ones_like(ink)
-    paper = ink <= _otsu(ink, low, high)
-    flat = ink - _surface(ink, paper)
-    dark = flat[~paper]
-    strong = float(np.percentile(dark, 80)) if dark.size else 1.0
-    return (1.0 - np.clip(flat / max(strong, 1e-6), 0.0, 1.0)).astype(np.float32)
-
-
-def _surface(ink: np.ndarray, paper: np.ndarray) -> np.ndarray:
-    """The paper's level as a quadratic surface fitted to the paper's pixels (uneven light)."""
-    height, width = ink.shape
-    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
-    x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
-    terms = [np.broadcast_to(t, ink.shape) for t in (np.float32(1), x, y, x * y, x * x, y * y)]
-    rows = np.flatnonzero(paper.ravel())
-    rows = rows[:: max(1, len(rows) // 2048)]
-    design = np.stack([t.ravel()[rows] for t in terms], axis=1)
-    ridge = 1e-3 * len(rows) * np.diag([0, 1, 1, 1, 1, 1]).astype(np.float32)
-    solution = np.linalg.solve(design.T @ design + ridge, design.T @ ink.ravel()[rows])
-    return sum(c * t for c, t in zip(solution, terms, strict=True))

@@ -2,31 +2,83 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
+from PIL import ImageFont
 
 from encoder.fontfile import FaceRef
-from encoder.prepare import mask_strip, stretch
+from encoder.prepare import HEIGHT, INK_HEIGHT, Line, mask_strip, stretch
 from encoder.typeset import ink_mask, open_font
 
 _SIZE = 72  # pixels to the em: sharper than what a strip holds
 _INKED = 100  # of 255: where a pixel counts as ink, two fifths as for lines that are found
+_MARGIN = (HEIGHT - INK_HEIGHT) // 2
 _BLUR = 1.5  # pixels of a strip: strokes that miss each other by less still coincide
 _SHIFT_X, _SHIFT_Y = 4, 2  # pixels of a strip that a drawing may be off
+_TRACKED = 0.03  # share by which the widths must differ before tracking is thought of
+_TRACKING = (-0.08, 0.35)  # em a letter: what designers do
 
 
-def redraw(ref: FaceRef, text: str, height: int) -> np.ndarray:
-    """The strip of `text`, as coarse as a line whose ink is `height` pixels high.
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """`text` in a face with `tracking` em between the letters, and its strip.
 
-    float32 [64, W] in 0..1, see `encoder.prepare`. Raises `TypesetError` for what cannot be
-    drawn, `ValueError` for a text without ink.
+    float32 [64, W] in 0..1, see `encoder.prepare`.
     """
-    mask = ink_mask(open_font(ref, _SIZE), text)
-    rows = np.flatnonzero((mask > _INKED).any(axis=1))
-    columns = np.flatnonzero((mask > _INKED).any(axis=0))
-    if not len(rows):
-        raise ValueError(f"{ref.path.name} draws {text!r} without ink")
-    return mask_strip(mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], height)
+
+    ref: FaceRef
+    text: str
+    tracking: float
+    strip: np.ndarray
+
+    def letters(self, width: int) -> list[tuple[str, int, int]]:
+        """(letter, first, past the last) of every one with ink, in pixels of a strip.
+
+        The strip is `width` pixels wide, stretched if need be.
+        """
+        font, track = open_font(self.ref, _SIZE), self.tracking * _SIZE
+        ends = [
+            font.getlength(self.text[:i]) + max(0, i - 1) * track
+            for i in range(1, len(self.text) + 1)
+        ]
+        start = font.getbbox(self.text, anchor="ls")[0]
+        scale = (width - 2 * _MARGIN) / max(ends[-1] - start, 1e-6)
+        places = [_MARGIN + round((end - start) * scale) for end in (0.0, *ends)]
+        return [
+            (letter, max(0, places[i]), min(width, places[i + 1]))
+            for i, letter in enumerate(self.text)
+            if letter.strip() and min(width, places[i + 1]) > max(0, places[i])
+        ]
+
+
+def redraw(ref: FaceRef, text: str, height: int) -> Drawing:
+    """The text as coarse as a line whose ink is `height` pixels high.
+
+    Raises `TypesetError` for what cannot be drawn, `ValueError` for a text without ink.
+    """
+    ink = _tight(open_font(ref, _SIZE), ref, text, 0.0)
+    return Drawing(ref, text, 0.0, mask_strip(ink, height))
+
+
+def redraw_tracked(ref: FaceRef, text: str, line: Line) -> Drawing | None:
+    """The text with its letters set apart, or together, until it is as wide as the line.
+
+    None where that is no more than drawing makes, or more than anybody tracks. Errors as
+    `redraw`.
+    """
+    font = open_font(ref, _SIZE)
+    ink = _tight(font, ref, text, 0.0)
+    wanted = (line.strip.shape[1] - 2 * _MARGIN) * ink.shape[0] / INK_HEIGHT
+    missing = wanted - ink.shape[1]
+    if len(text) < 2 or abs(missing) < _TRACKED * wanted:
+        return None
+    tracking = missing / (len(text) - 1) / _SIZE
+    if not _TRACKING[0] <= tracking <= _TRACKING[1]:
+        return None
+    spaced = _tight(font, ref, text, tracking * _SIZE)
+    return Drawing(ref, text, tracking, mask_strip(spaced, line.height))
 
 
 def coincidence(strip: np.ndarray, drawn: np.ndarray) -> float:
@@ -34,11 +86,38 @@ def coincidence(strip: np.ndarray, drawn: np.ndarray) -> float:
 
     The normalised correlation of the blurred ink; 1 for the same picture.
     """
-    one, other = 1 - strip, 1 - stretch(drawn, strip.shape[1])
-    one, other = (cv2.GaussianBlur(ink, (0, 0), _BLUR) for ink in (one, other))
+    return _best_shift(strip, stretch(drawn, strip.shape[1]))[0]
+
+
+def aligned(strip: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """The drawing as wide as the strip, at the place where their ink coincides best."""
+    wide = stretch(drawn, strip.shape[1])
+    _, (dx, dy) = _best_shift(strip, wide)
+    matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+    size = (strip.shape[1], HEIGHT)
+    return cv2.warpAffine(wide, matrix, size, borderMode=cv2.BORDER_CONSTANT, borderValue=1.0)
+
+
+def _best_shift(strip: np.ndarray, wide: np.ndarray) -> tuple[float, tuple[int, int]]:
+    """The coincidence, and by how many pixels the drawing moves right and down for it."""
+    one, other = (cv2.GaussianBlur(1 - each, (0, 0), _BLUR) for each in (strip, wide))
     if not one.any() or not other.any():
-        return 0.0
+        return 0.0, (0, 0)
     room = cv2.copyMakeBorder(
         one, _SHIFT_Y, _SHIFT_Y, _SHIFT_X, _SHIFT_X, cv2.BORDER_CONSTANT, value=0
     )
-    return float(cv2.matchTemplate(room, other, cv2.TM_CCORR_NORMED).max())
+    _, best, _, place = cv2.minMaxLoc(cv2.matchTemplate(room, other, cv2.TM_CCORR_NORMED))
+    return best, (place[0] - _SHIFT_X, place[1] - _SHIFT_Y)
+
+
+def _tight(font: ImageFont.FreeTypeFont, ref: FaceRef, text: str, tracking: float) -> np.ndarray:
+    """The coverage of the text's ink without the paper around it, uint8 [h, w].
+
+    `tracking` is in pixels a letter.
+    """
+    mask = ink_mask(font, text, tracking=tracking)
+    rows = np.flatnonzero((mask > _INKED).any(axis=1))
+    columns = np.flatnonzero((mask > _INKED).any(axis=0))
+    if not len(rows):
+        raise ValueError(f"{ref.path.name} draws {text!r} without ink")
+    return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

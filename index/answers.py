@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from encoder.boxes import Box
+from index.differences import Difference
 
 Verdict = Literal["match", "similar", "unknown", "no_text"]
 Json = dict[str, Any]
@@ -127,7 +128,8 @@ class CatalogueInfo:
 class SearchAnswer:
     """The answer to one picture; no matches when the verdict is "no_text".
 
-    `steps_ms` says what part of `took_ms` each step of the search took.
+    `steps_ms` says what part of `took_ms` each step of the search took, `differences` show the
+    first of the matches that were drawn, when asked for.
     """
 
     verdict: Verdict
@@ -136,6 +138,7 @@ class SearchAnswer:
     catalogue: CatalogueInfo
     took_ms: float
     steps_ms: Mapping[str, float]
+    differences: tuple[Difference, ...] = ()
 
     def to_json(self) -> Json:
         """The answer of `POST /v1/search`."""
@@ -146,6 +149,7 @@ class SearchAnswer:
             "catalogue": self.catalogue.to_json(),
             "took_ms": round(self.took_ms, 1),
             "steps_ms": {step: round(ms, 1) for step, ms in self.steps_ms.items()},
+            "differences": [each.to_json() for each in self.differences],
         }
 
 

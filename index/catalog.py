@@ -76,6 +76,7 @@ class FontCatalog:
         filters: Filters = _NO_FILTERS,
         text: str | None = None,
         proof: bool = True,
+        differences: int = 0,
     ) -> SearchAnswer:
         """The k (1..50) best families for a picture, uint8 [H, W, 3].
 
@@ -83,14 +84,16 @@ class FontCatalog:
         matches of its font; those of the most prominent font are the answer's. Where font files
         are here, the words are drawn in the best rows' faces and compared with the picture. The
         words are read from the picture, or are `text`: a line for each line of the picture, or
-        the most prominent one alone; without `proof` none of this is done. Without ink the
+        the most prominent one alone; without `proof` none of this is done. The first `differences`
+        matches that were drawn are also shown beside the picture's line. Without ink the
         verdict is "no_text" and there are no matches; filters that leave nothing give no matches
         and "unknown". Raises `QueryError` for k out of range and a crop outside the picture.
         """
         _require_k(k)
         if crop is not None:
             _require_inside(crop, picture)
-        return self._searcher.search(self._live.current(), picture, k, crop, filters, text, proof)
+        view = self._live.current()
+        return self._searcher.search(view, picture, k, crop, filters, text, proof, differences)
 
     def similar(
         self, family_id: str, *, k: int = 5, filters: Filters = _NO_FILTERS

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from encoder.prepare import cut_windows
-from encoder.redraw import coincidence, redraw
+from encoder.prepare import Line, cut_windows
+from encoder.redraw import Drawing, coincidence, redraw, redraw_tracked
 from index.builder import Embedder, LineVectors
 from index.fontfiles import FontFiles, OpenableFace
 
 log = logging.getLogger(__name__)
 
 _COINCIDENCE = 1 / 3  # its share of a proof; measured on the benchmark
+_TRACKED = 12  # of those that stand best the letters may be set wider or closer
 _FINALISTS = 8  # the encoder is asked for these alone: it takes most of the time
 
 
@@ -40,10 +41,11 @@ class Proofs:
     """What drawing showed, by position: `alike` 0..1, and who was drawn with too little in common.
 
     A candidate that could not be drawn is in neither; `fileless` are those of them of which no
-    file is here.
+    file is here. `drawings` are those of whoever is in `alike`.
     """
 
     alike: Mapping[int, float]
+    drawings: Mapping[int, Drawing]
     lost: frozenset[int]
     fileless: frozenset[int]
 
@@ -65,15 +67,11 @@ class Prover:
         wanted = text.strip()
         faces = [face for candidate in candidates for face in candidate.faces]
         found = self._files.find(faces) if wanted else {}
-        drawn: dict[int, tuple[float, np.ndarray]] = {}
+        drawn: dict[int, _Tried] = {}
         for at, candidate in enumerate(candidates):
-            strips = (
-                _drawn(found[face], wanted, line.line.height)
-                for face in candidate.faces
-                if face in found
-            )
-            inks = ((coincidence(line.line.strip, s), s) for s in strips if s is not None)
-            best = max(inks, key=lambda pair: pair[0], default=None)
+            here = [found[face] for face in candidate.faces if face in found]
+            tries = (_drawn(face, wanted, line.line) for face in here)
+            best = max(filter(None, tries), key=lambda each: each.ink, default=None)
             if best is not None:
                 drawn[at] = best
         fileless = frozenset(
@@ -81,16 +79,24 @@ class Prover:
             for at, candidate in enumerate(candidates)
             if wanted and not any(face in found for face in candidate.faces)
         )
-        order = sorted(drawn, key=lambda at: -(candidates[at].vote + drawn[at][0]))
+
+        def standing(at: int) -> float:
+            return candidates[at].vote + drawn[at].ink
+
+        order = sorted(drawn, key=standing, reverse=True)
+        for at in order[:_TRACKED]:
+            drawn[at] = _tracked(drawn[at], line.line)
+        order.sort(key=standing, reverse=True)
         finalists, lost = order[:_FINALISTS], order[_FINALISTS:]
         if not finalists:
-            return Proofs({}, frozenset(), fileless)
-        cosines = self._cosines(line.vectors, [drawn[at][1] for at in finalists])
+            return Proofs({}, {}, frozenset(), fileless)
+        cosines = self._cosines(line.vectors, [drawn[at].drawing.strip for at in finalists])
         alike = {
-            at: (1 - _COINCIDENCE) * max(0.0, cosine) + _COINCIDENCE * drawn[at][0]
+            at: (1 - _COINCIDENCE) * max(0.0, cosine) + _COINCIDENCE * drawn[at].ink
             for at, cosine in zip(finalists, cosines.tolist(), strict=True)
         }
-        return Proofs(alike, frozenset(lost), fileless)
+        drawings = {at: drawn[at].drawing for at in finalists}
+        return Proofs(alike, drawings, frozenset(lost), fileless)
 
     def _cosines(self, own: np.ndarray, strips: Sequence[np.ndarray]) -> np.ndarray:
         """float64 [N]: of the line's outer windows and of the same windows of each strip."""
@@ -101,11 +107,29 @@ class Prover:
         return means
 
 
-def _drawn(face: OpenableFace, text: str, height: int) -> np.ndarray | None:
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A drawing and how well its ink coincides with the line's, 0..1."""
+
+    drawing: Drawing
+    ink: float
+
+
+def _drawn(face: OpenableFace, text: str, line: Line) -> _Tried | None:
     if not set(text) <= face.coverage | {" "}:
         return None
     try:
-        return redraw(face.ref, text, height)
+        drawing = redraw(face.ref, text, line.height)
     except ValueError as error:  # TypesetError among them
         log.info("no proof by %s: %s", face.ref.path.name, error)
         return None
+    return _Tried(drawing, coincidence(line.strip, drawing.strip))
+
+
+def _tracked(tried: _Tried, line: Line) -> _Tried:
+    """The drawing with its letters further apart or closer, where that coincides better."""
+    drawing = redraw_tracked(tried.drawing.ref, tried.drawing.text, line)
+    if drawing is None:
+        return tried
+    ink = coincidence(line.strip, drawing.strip)
+    return _Tried(drawing, ink) if ink > tried.ink else tried

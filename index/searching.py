@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from encoder.blocks import speakers
 from encoder.boxes import Box
 from encoder.finding import Reader, find_and_read
-from encoder.prepare import prepare
+from encoder.prepare import Line, prepare_level
 from encoder.reading import Reading
+from encoder.redraw import Drawing
 from index.answers import Filters, Match, Region, SearchAnswer
 from index.builder import Embedder, LineVectors
+from index.differences import Difference, difference
 from index.proof import Candidate, Proofs, Prover
 from index.ranking import Group, rank_lines
 from index.verdict import confidences, verdict
@@ -52,6 +55,7 @@ class Searcher:
         filters: Filters,
         text: str | None,
         proof: bool,
+        differences: int,
     ) -> SearchAnswer:
         """See `FontCatalog.search`."""
         clock = _Clock()
@@ -59,40 +63,51 @@ class Searcher:
             read = find_and_read(picture, crop, self._reader)
             found, readings = [each.line for each in read], [each.reading for each in read]
         else:
-            found = prepare(picture, crop)
+            found = prepare_level(picture, crop)
             readings = [Reading("", 0.0)] * len(found)
         clock.lap("lines")
         if not found:
             return SearchAnswer("no_text", (), (), view.info, clock.total(), clock.steps)
-        lines = self._embedder.embed_lines(found)
+        speaker = speakers([line.box for line in found])
+        heard = sorted(set(speaker))
+        lines = self._embedder.embed_lines([found[i] for i in heard])
         clock.lap("vectors")
-        weights = [float(line.box.area) for line in found]
+        weights = [
+            float(sum(line.box.area for line, own in zip(found, speaker, strict=True) if own == i))
+            for i in heard
+        ]
         rows = max(k, CANDIDATES)
         fonts = rank_lines(view, [line.vectors for line in lines], weights, rows, filters)
         clock.lap("vote")
-        readings = _corrected(readings, text, fonts[0].leader)
+        readings = _corrected(readings, text, heard[fonts[0].leader])
+        said = [readings[i] for i in heard]
         proved = [
-            self._proved(font, lines, readings) if at < _PROVED_FONTS else font.matches
+            self._proved(font, lines, said) if at < _PROVED_FONTS else _Proved(font.matches, {})
             for at, font in enumerate(fonts)
         ]
         if proof:
             clock.lap("proof")
-        of_line = {i: rows for font, rows in zip(fonts, proved, strict=True) for i in font.lines}
+        rows_of = {
+            heard[i]: each.matches
+            for font, each in zip(fonts, proved, strict=True)
+            for i in font.lines
+        }
         regions = tuple(
-            Region(line.box, reading.text or None, reading.confidence, of_line[i][:k])
-            for i, (line, reading) in enumerate(zip(found, readings, strict=True))
+            Region(line.box, reading.text or None, reading.confidence, rows_of[own][:k])
+            for line, reading, own in zip(found, readings, speaker, strict=True)
         )
-        matches = proved[0][:k]
+        matches = proved[0].matches[:k]
         word = verdict([match.confidence for match in matches])
-        return SearchAnswer(word, matches, regions, view.info, clock.total(), clock.steps)
+        shown = proved[0].differences(lines[fonts[0].leader].line, min(k, differences))
+        return SearchAnswer(word, matches, regions, view.info, clock.total(), clock.steps, shown)
 
     def _proved(
         self, font: Group, lines: Sequence[LineVectors], readings: Sequence[Reading]
-    ) -> tuple[Match, ...]:
+    ) -> _Proved:
         """The rows of a font in the order of vote and proof together."""
         reading = readings[font.leader]
         if reading.confidence < _READABLE or not font.matches:
-            return font.matches
+            return _Proved(font.matches, {})
         least = font.matches[0].score - _WITHIN
         candidates = [
             Candidate(match.score, faces)
@@ -102,12 +117,31 @@ class Searcher:
         proofs = self._prover.prove(lines[font.leader], reading.text, candidates)
         self._want([font.matches[at].family.id for at in sorted(proofs.fileless)])
         if len(proofs.alike) < 2:  # nothing to compare with
-            return font.matches
+            return _Proved(font.matches, {})
         rows = sorted(_with_proofs(font.matches, proofs), key=lambda match: -match.score)
         sure = confidences([match.score for match in rows], proved=True)
-        return tuple(
+        matches = tuple(
             replace(match, confidence=confidence)
             for match, confidence in zip(rows, sure, strict=True)
+        )
+        drawn = {font.matches[at].face.id: drawing for at, drawing in proofs.drawings.items()}
+        return _Proved(matches, drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class _Proved:
+    """The rows of a font, and what was drawn in their faces, by face id."""
+
+    matches: tuple[Match, ...]
+    drawings: Mapping[str, Drawing]
+
+    def differences(self, line: Line, count: int) -> tuple[Difference, ...]:
+        """Those of the first `count` rows that were drawn."""
+        ids = [match.face.id for match in self.matches[:count]]
+        return tuple(
+            difference(face, line.strip, self.drawings[face])
+            for face in ids
+            if face in self.drawings
         )
 
 

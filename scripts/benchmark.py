@@ -23,6 +23,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     add("--families", type=int, default=300, metavar="N", help="asked, half unseen (%(default)s)")
     add("--seed", type=int, default=0, help="of the pictures (%(default)s)")
     add("--levels", nargs="+", choices=LEVELS, default=LEVELS, metavar="X", help=", ".join(LEVELS))
+    add("--scenes", type=int, default=50, metavar="N", help="pictures of several fonts, a kind")
     add("--baselines", action="store_true", help="also pixels, PCA and ImageNet features")
     add("--own", nargs="+", type=Path, default=(), metavar="DIR", help="fonts to add for the run")
     add("--real", type=Path, default=Path("../shared/real-queries"), metavar="DIR")

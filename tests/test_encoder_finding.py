@@ -77,7 +77,9 @@ def test_a_tilted_line_is_made_level(
     page = _turned(_on_paper(_picture(serif_path, "Hamburgefons", 60), 420, 620), degrees)
     (found,) = find_and_read(page, None, reader)
     assert (found.reading.text, reader.detected) == ("Hamburgefons", 1)
-    assert coincidence(found.line.strip, redraw(FaceRef(serif_path), "Hamburgefons", 60)) > 0.85
+    assert (
+        coincidence(found.line.strip, redraw(FaceRef(serif_path), "Hamburgefons", 60).strip) > 0.85
+    )
 
 
 def test_both_polarities_in_one_picture(
@@ -122,7 +124,7 @@ def test_odd_pictures_are_no_error(reader: CountingReader, serif_path: Path, kin
         "low": cv2.resize(line, (line.shape[1] * 12 // line.shape[0], 12)),
     }
     found = find_and_read(pictures[kind], None, reader)
-    assert (found == []) == (kind == "blank")
+    assert (found == []) == (kind in ("blank", "noise"))
     assert all(each.line.windows.shape[1:] == (1, 64, 256) for each in found)
 
 

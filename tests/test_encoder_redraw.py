@@ -28,7 +28,7 @@ def test_it_is_the_strip_that_a_search_finds(serif_path: Path, size: float) -> N
     Small letters are hinted to whole pixels, which changes their proportions.
     """
     strip, height = _found(serif_path, size)
-    drawn = redraw(FaceRef(serif_path), TEXT, height)
+    drawn = redraw(FaceRef(serif_path), TEXT, height).strip
     assert drawn.shape[0] == HEIGHT and drawn.dtype == np.float32
     assert drawn.min() == 0.0 and drawn.max() == 1.0
     assert drawn.shape[1] == pytest.approx(strip.shape[1], rel=0.04 if size >= 40 else 0.12)
@@ -39,7 +39,7 @@ def test_a_coarse_line_is_compared_with_a_coarse_drawing(sans_path: Path) -> Non
     """The smaller the line, the less of a drawing is black or white."""
     grey = [
         float(np.mean((strip > 0.2) & (strip < 0.8)))
-        for strip in (redraw(FaceRef(sans_path), TEXT, height) for height in (10, 20, 60))
+        for strip in (redraw(FaceRef(sans_path), TEXT, height).strip for height in (10, 20, 60))
     ]
     assert grey[0] > grey[1] > grey[2]
 
@@ -48,7 +48,7 @@ def test_the_right_face_coincides_best(fonts_dir: Path, serif_path: Path) -> Non
     """Of all faces of the folder the one that drew the line."""
     strip, height = _found(serif_path, 40)
     found = {
-        path.stem: coincidence(strip, redraw(FaceRef(path), TEXT, height))
+        path.stem: coincidence(strip, redraw(FaceRef(path), TEXT, height).strip)
         for path in fonts_dir.glob("*/*.woff2")
     }
     assert max(found, key=lambda name: found[name]) == serif_path.stem

@@ -22,12 +22,36 @@ def photograph(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Perspective, a textured surface, uneven light, blur and noise; uint8 `[H, W, 3]`."""
     scene = _perspective(picture, rng).astype(np.float32)
     height, width = scene.shape[:2]
-    grain = _texture(height, width, rng)[..., None]
-    light = _light(height, width, rng)[..., None]
+    grain = texture(height, width, rng)[..., None]
+    shade = light(height, width, rng)[..., None]
     tint = rng.uniform(0.92, 1.05, 3).astype(np.float32)
-    scene = np.clip(scene * (1 + grain) * light * tint, 0, 255)
+    scene = np.clip(scene * (1 + grain) * shade * tint, 0, 255)
     scene = _blur(scene, rng)
     return _noisy(scene, float(rng.uniform(2, 9)), rng)
+
+
+def tilt(
+    picture: np.ndarray, boxes: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A photograph taken askew: turned by 6 to 25 degrees, in perspective, then `photograph`'s eye.
+
+    `boxes` float [N, 4] ([x0, y0, x1, y1]) come back as the upright boxes around what they became.
+    The picture keeps its size, uint8 `[H, W, 3]`.
+    """
+    height, width = picture.shape[:2]
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    moved = corners + rng.uniform(-0.07, 0.07, (4, 2)) * (width, height)
+    turn = np.deg2rad(rng.uniform(6, 25) * rng.choice([-1, 1]))
+    spin = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    moved = (moved - corners.mean(axis=0)) @ spin.T * 0.85 + corners.mean(axis=0)
+    matrix = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
+    askew = cv2.warpPerspective(
+        picture, matrix, (width, height), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT
+    ).astype(np.float32)
+    scene = _noisy(_blur(askew * light(height, width, rng)[..., None], rng), 4.0, rng)
+    quads = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 1, 2).astype(np.float32)
+    placed = cv2.perspectiveTransform(quads, matrix).reshape(-1, 4, 2)
+    return scene, np.concatenate([placed.min(axis=1), placed.max(axis=1)], axis=1)
 
 
 def jpeg(picture: np.ndarray, quality: int) -> bytes:
@@ -62,7 +86,7 @@ def _perspective(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     )
 
 
-def _texture(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+def texture(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     """Noise of four octaves, float32 `[H, W]`, at most about 12 % up or down."""
     total = np.zeros((height, width), np.float32)
     for cell in (2, 6, 18, 54):
@@ -71,7 +95,7 @@ def _texture(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     return total / np.abs(total).max() * np.float32(rng.uniform(0.02, 0.12))
 
 
-def _light(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+def light(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     """A slope and a soft spot or shadow, float32 `[H, W]`, about 0.5 to 1.15."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     angle = rng.uniform(0, 2 * np.pi)

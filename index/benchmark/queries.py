@@ -131,7 +131,7 @@ class _Cache:
             (picture,) = self._browser.draw_parts(styles.page(face, said, look), styles.SELECTOR)
         except (text.CoverageError, FontRejectedError) as error:
             return {"reason": str(error)}
-        data, suffix = _finish(level, picture, _numpy_rng(name))
+        data, suffix = _finish(level, picture, numpy_rng(name))
         file = Path(level, f"{_safe(family.id)}{suffix}")
         (self.folder / level).mkdir(parents=True, exist_ok=True)
         (self.folder / file).write_bytes(data)
@@ -187,7 +187,8 @@ def _finish(level: str, picture: np.ndarray, rng: np.random.Generator) -> tuple[
     return effects.png(picture), ".png"
 
 
-def _numpy_rng(name: str) -> np.random.Generator:
+def numpy_rng(name: str) -> np.random.Generator:
+    """The same numbers for the same name."""
     return np.random.default_rng(int(hashlib.sha256(name.encode()).hexdigest()[:16], 16))
 
 

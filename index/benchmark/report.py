@@ -52,6 +52,22 @@ _HEAD = (
 )
 
 
+_SCENE_NAMES = {
+    "page": "web pages, 2 fonts",
+    "poster": "posters, 3 fonts over a picture",
+    "tilted": "tilted signs, 2 fonts",
+}
+_SCENE_HEAD = (
+    "| pictures | found | right @1 | right @5 | blended | whole pictures right | stray "
+    "| seen: right @1 | pictures | p50 ms |\n"
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+)
+_SCENE_NOTE = (
+    "Percent of the blocks of text, unseen families. *Found*: a line of the answer lies in the "
+    "block; *right*: its rows name the block's family, and no block in another family has the "
+    "same rows (*blended*, an error for both). *Whole pictures*: every family first for its "
+    "largest block. *Stray*: lines of the answer that are no text of the picture."
+)
 _FULL = 250  # queries a level from which a run says something about the encoder
 
 
@@ -114,6 +130,9 @@ def markdown(record: Json) -> str:
         "### Encoder and vote alone, nothing read",
         table(record),
         _NOTE,
+        "### Several fonts in one picture",
+        scene_table(record),
+        _SCENE_NOTE,
         "## Beside recall",
         _facts(record),
         "![reliability](reliability.png)",
@@ -137,6 +156,20 @@ def table(part: Json) -> str:
     """Recall, a row a level, of a record (its vote) or of its `proof`."""
     rows = [_row(_NAMES[level], sides) for level, sides in part["levels"].items()]
     return "\n".join([_HEAD, *rows])
+
+
+def scene_table(record: Json) -> str:
+    """Pages, posters and signs, a row a kind."""
+    rows = []
+    for level, sides in record["scenes"].items():
+        side, seen = _shown(sides, "scenes"), sides["seen"]
+        shares = [side["found"], side["right"]["1"], side["right"]["5"], side["blended"]]
+        shares += [side["whole"], side["stray"]]
+        cells = [f"{100 * share:.1f}" for share in shares]
+        cells.append(f"{100 * seen['right']['1']:.1f}" if seen["scenes"] else "-")
+        cells += [str(sides["all"]["scenes"]), f"{side['latency_ms']['p50']:.0f}"]
+        rows.append(f"| {_SCENE_NAMES[level]} | " + " | ".join(cells) + " |")
+    return "\n".join([_SCENE_HEAD, *rows])
 
 
 def baseline_table(record: Json) -> str:
@@ -241,9 +274,9 @@ def _plot_curves(record: Json, path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def _shown(sides: Mapping[str, Json]) -> Json:
+def _shown(sides: Mapping[str, Json], count: str = "n") -> Json:
     """The unseen side, or all when no family is unseen."""
-    side: Json = sides["unseen"] if sides["unseen"]["n"] else sides["all"]
+    side: Json = sides["unseen"] if sides["unseen"][count] else sides["all"]
     return side
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from index.benchmark import ann, compare, confusions, machine, measure, own
+from index.benchmark import ann, compare, confusions, machine, measure, own, spots
 from index.benchmark.baselines import WindowEmbedder
 from index.benchmark.calibration import calibration
 from index.benchmark.faces import AskedFamily, google_families
 from index.benchmark.measure import Outcome
 from index.benchmark.queries import LEVELS, QuerySet, draw_queries, real_queries
 from index.benchmark.sandbox import temporary_copy
+from index.benchmark.scenes import SCENES, draw_scenes
 from index.builder import Embedder
 from index.catalog import FontCatalog
 from index.settings import Settings
@@ -43,6 +44,7 @@ class Plan:
     families: int = 300
     seed: int = 0
     levels: Sequence[str] = LEVELS
+    scenes: int = 50  # pictures with several fonts, a kind
     own: Sequence[Path] = ()
     real: Path = Path("../shared/real-queries")
     baselines: bool = False
@@ -77,6 +79,7 @@ class _Run:
         self._plan, self._settings, self._catalog = plan, settings, catalog
         self._embedder, self._progress = embedder, progress
         self._notices: list[str] = []
+        self._families = list(google_families(plan.fonts, plan.families, plan.seed))
 
     def record(self) -> tuple[Json, list[str]]:
         google = self._known(self._google())
@@ -94,6 +97,7 @@ class _Run:
         others = self._ask("asking real pictures", real)
         recall = ann.ann_recall_at_5(self._settings, self._embedder, google)
         baselines = self._baselines(google) if self._plan.baselines else None
+        scenes = self._scenes()
         before, after = self._own()
         for way in WAYS:
             self._keep(asked[way] + others[way] + after[way], f"{info['encoder'][:12]}-{way}")
@@ -107,6 +111,7 @@ class _Run:
             "catalogue": {key: info[key] for key in ("encoder", "generation", "families", "faces")},
             **vote,
             "proof": proof,
+            "scenes": scenes,
             "confusions": [list(pair) for pair in confusions.costliest(asked["vote"])],
             "ann_recall_at_5": recall,
             "peak_memory_mb": machine.peak_memory_mb(),
@@ -149,11 +154,9 @@ class _Run:
         path.write_text("\n".join(lines) + "\n")
 
     def _google(self) -> QuerySet:
-        plan = self._plan
-        families = google_families(plan.fonts, plan.families, plan.seed)
-        return self._draw(families, plan.families, str(plan.seed))
+        return self._draw(self._families, len(self._families), str(self._plan.seed))
 
-    def _draw(self, families: Iterable[AskedFamily], count: int, name: str) -> QuerySet:
+    def _draw(self, families: Sequence[AskedFamily], count: int, name: str) -> QuerySet:
         return draw_queries(
             families,
             self._plan.cache / name,
@@ -196,6 +199,19 @@ class _Run:
         before = self._ask("asking own fonts before adding", drawn)
         ids = own.add(self._catalog, families)
         return before, self._ask("asking own fonts", own.under_their_ids(drawn, ids))
+
+    def _scenes(self) -> Json:
+        """Pages, posters and signs, asked as the service answers."""
+        plan, known = self._plan, set(compare.all_families(self._catalog))
+        scenes = draw_scenes(
+            [family for family in self._families if family.id in known],
+            plan.cache / f"scenes-{plan.seed}",
+            seed=plan.seed,
+            count=plan.scenes,
+            on_progress=self._step("drawing scenes", plan.scenes * len(SCENES)),
+        )
+        step = self._step("asking scenes", len(scenes))
+        return spots.by_level(spots.ask(self._catalog.search, scenes, on_progress=step))
 
     def _baselines(self, queries: QuerySet) -> Json:
         step = self._progress
