@@ -19,14 +19,8 @@ _PICTURE = {"content": {"image/png": {"schema": {"type": "string", "format": "bi
 @bp.get("/v1/families", operation_id="listFamilies", responses={200: FamiliesReply, **problems()})
 def list_families(query: FamiliesQuery) -> dict[str, Any]:
     """List families by name; `next_cursor` opens the next page."""
-    filters = query.filters()
     page = current_catalog().families(
-        q=query.q,
-        category=filters.category,
-        license=filters.license,
-        source=filters.source,
-        limit=query.limit,
-        cursor=query.cursor,
+        q=query.q, filters=query.filters(), limit=query.limit, cursor=query.cursor
     )
     return page.to_json()
 

@@ -154,6 +154,7 @@ class FamilyReply(Family):
 
     designer: str | None
     license_url: str | None
+    scripts: list[str]
     faces: list[FaceDetail]
     twins: list[Twin]
 

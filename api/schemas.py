@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from index.answers import Filters
+from index.filters import Filters
 
 MAX_TERMS = 50
 
@@ -50,14 +50,16 @@ class _Filtered(_Query):
     category: Terms = Field([])
     license: Terms = Field([])
     source: Sources = Field([])
+    script: Terms = Field([], description="`cyrillic`, `greek` ...: a family must have them all")
+    weight: str | None = Field(
+        None,
+        max_length=20,
+        description="`700` or `300-500`: only faces of these weights answer",
+    )
 
     def filters(self) -> Filters:
         """The same as the catalogue takes them."""
-        return Filters(
-            category=frozenset(self.category) or None,
-            license=frozenset(self.license) or None,
-            source=frozenset(self.source) or None,
-        )
+        return Filters.of(self.category, self.license, self.source, self.script, self.weight)
 
 
 class BatchQuery(_Filtered):

@@ -38,6 +38,7 @@ class Family(Base):
     source: Mapped[str]
     url: Mapped[str | None]
     designer: Mapped[str | None]
+    scripts: Mapped[list[Any]] = mapped_column(JSON, server_default="[]")
     created_generation: Mapped[int]
 
 

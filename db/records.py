@@ -22,7 +22,7 @@ class StateRecord:
 
 @dataclass(frozen=True, slots=True)
 class FamilyRecord:
-    """A family; `source` is "google" or "own"."""
+    """A family; `source` is "google" or "own", `scripts` are sorted names."""
 
     id: str
     name: str
@@ -32,6 +32,7 @@ class FamilyRecord:
     source: str
     url: str | None
     designer: str | None
+    scripts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

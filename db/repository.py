@@ -71,13 +71,13 @@ class Repository:
         names = FamilyRecord.__dataclass_fields__
         columns = [getattr(Family, name) for name in names]
         rows = self._session.execute(select(*columns).order_by(Family.id))
-        return [FamilyRecord(*row) for row in rows]
+        return [_family(row) for row in rows]
 
     def family(self, family_id: str) -> FamilyRecord | None:
         """One family; None when there is none."""
         columns = [getattr(Family, name) for name in FamilyRecord.__dataclass_fields__]
         row = self._session.execute(select(*columns).where(Family.id == family_id)).one_or_none()
-        return None if row is None else FamilyRecord(*row)
+        return None if row is None else _family(row)
 
     def faces(self, family_id: str | None = None) -> list[FaceRecord]:
         """Faces by id, of one family or all."""
@@ -248,6 +248,11 @@ def _insert(session: Session, table: type[Base], records: Sequence[Any]) -> None
 def _values(record: Any) -> dict[str, Any]:
     """The fields by name; `dataclasses.asdict` would copy every value deeply."""
     return {name: getattr(record, name) for name in record.__dataclass_fields__}
+
+
+def _family(row: Sequence[Any]) -> FamilyRecord:
+    values = dict(zip(FamilyRecord.__dataclass_fields__, row, strict=True))
+    return FamilyRecord(**{**values, "scripts": tuple(values["scripts"])})
 
 
 def _face(row: Sequence[Any]) -> FaceRecord:

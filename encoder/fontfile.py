@@ -24,6 +24,7 @@ from encoder.fontcomposites import MAX_PARTS, largest_composite
 from encoder.fontguard import FontRefusedError, face_count, read_font_bytes
 from encoder.fontletters import FIRST, LAST, draw_check
 from encoder.fontnames import Names, name_of, read_names
+from encoder.scripts import covered
 
 __all__ = ["FaceRef", "FontFace", "FontRefusedError", "read_faces"]
 
@@ -59,8 +60,8 @@ class FontFace:
     """What a file says about one face, checked and cleaned.
 
     `weight` is 1..1000, `width` a percentage (100 is normal), `coverage` the characters
-    of U+0020..U+024F that are drawn, `license` an SPDX id or the file's own words, and
-    `sha256` that of the whole file.
+    of U+0020..U+024F that are drawn, `scripts` those it has letters for, `license` an SPDX id
+    or the file's own words, and `sha256` that of the whole file.
     """
 
     ref: FaceRef
@@ -70,6 +71,7 @@ class FontFace:
     italic: bool
     width: int
     coverage: frozenset[str]
+    scripts: frozenset[str]
     license: str | None
     license_url: str | None
     designer: str | None
@@ -110,7 +112,7 @@ class _File:
 
 def _faces_at(file: _File, index: int) -> list[FontFace]:
     with _opened(file, index) as font:
-        coverage = _coverage(font, file, index)
+        coverage, scripts = _coverage(font, file, index)
         names = read_names(font, file.path.stem)
         return [
             FontFace(
@@ -121,6 +123,7 @@ def _faces_at(file: _File, index: int) -> list[FontFace]:
                 italic=_italic(font, dict(variation), style),
                 width=_width(font, dict(variation)),
                 coverage=coverage,
+                scripts=scripts,
                 license=names.license,
                 license_url=names.license_url,
                 designer=names.designer,
@@ -145,7 +148,8 @@ def _opened(file: _File, index: int) -> Iterator[TTFont]:
         ) from error
 
 
-def _coverage(font: TTFont, file: _File, index: int) -> frozenset[str]:
+def _coverage(font: TTFont, file: _File, index: int) -> tuple[frozenset[str], frozenset[str]]:
+    """The characters that are drawn, and the scripts that are mapped."""
     em = font["head"].unitsPerEm
     if em not in _UNITS_PER_EM:
         raise FontRefusedError("broken", f"The font has {em} units to the em; 16 to 16,384 exist.")
@@ -157,7 +161,8 @@ def _coverage(font: TTFont, file: _File, index: int) -> frozenset[str]:
     glyphs = font["maxp"].numGlyphs
     mapped = [chr(c) for c in range(FIRST, LAST + 1) if 0 < segments.glyph(c) < glyphs]
     drawn = _drawable(file.data, index)
-    return draw_check(drawn, mapped, segments.count(*PRIVATE_USE), file.deadline)
+    coverage = draw_check(drawn, mapped, segments.count(*PRIVATE_USE), file.deadline)
+    return coverage, covered(segments)
 
 
 def _drawable(data: bytes, index: int) -> ImageFont.FreeTypeFont:

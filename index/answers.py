@@ -19,7 +19,10 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FamilyInfo:
-    """A family as an answer names it; `source` is "google" or "own"."""
+    """A family as an answer names it; `source` is "google" or "own".
+
+    `scripts` are those that it has letters for, as Fontsource names its subsets.
+    """
 
     id: str
     name: str
@@ -27,10 +30,12 @@ class FamilyInfo:
     license: str
     source: str
     url: str | None
+    scripts: frozenset[str] = frozenset()
 
     def to_json(self) -> Json:
-        """The six fields."""
-        return asdict(self)
+        """All fields but the scripts."""
+        names = ("id", "name", "category", "license", "source", "url")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,31 +159,6 @@ class SearchAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """Which families may answer; None means any, an empty set means none.
-
-    Values are compared exactly with the families' own category, licence and source.
-    """
-
-    category: frozenset[str] | None = None
-    license: frozenset[str] | None = None
-    source: frozenset[str] | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """True when nothing is filtered."""
-        return self.category is None and self.license is None and self.source is None
-
-    def admits(self, family: FamilyInfo) -> bool:
-        """True when the family passes every filter that is set."""
-        return (
-            (self.category is None or family.category in self.category)
-            and (self.license is None or family.license in self.license)
-            and (self.source is None or family.source in self.source)
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class FamilyPage:
     """A page of families by name; `next_cursor` is None on the last one."""
 
@@ -222,6 +202,7 @@ class FamilyDetail:
             **self.family.to_json(),
             "designer": self.designer,
             "license_url": self.license_url,
+            "scripts": sorted(self.family.scripts),
             "faces": [face.to_json() for face in self.faces],
             "twins": [twin.to_json() for twin in self.twins],
         }

@@ -18,7 +18,6 @@ from index.answers import (
     FaceDetail,
     FamilyDetail,
     FamilyPage,
-    Filters,
     Match,
     Preview,
     RebuildReport,
@@ -26,6 +25,7 @@ from index.answers import (
 )
 from index.batch import OnProgress
 from index.errors import QueryError, UnknownFamilyError
+from index.filters import Filters
 from index.live import LiveView
 from index.ranking import preview_url, rank_lines
 from index.rebuild import Rebuilder, RebuildPlan
@@ -122,14 +122,11 @@ class FontCatalog:
         self,
         *,
         q: str | None = None,
-        category: frozenset[str] | None = None,
-        license: frozenset[str] | None = None,
-        source: frozenset[str] | None = None,
+        filters: Filters = _NO_FILTERS,
         limit: int = 50,
         cursor: str | None = None,
     ) -> FamilyPage:
         """Families by name, `limit` (1..200) a page. Raises `QueryError`."""
-        filters = Filters(category, license, source)
         return listing.page(self._live.current(), q, filters, limit, cursor)
 
     def family(self, family_id: str) -> FamilyDetail:

@@ -11,7 +11,7 @@ from db.records import FamilyBundle, TwinRecord
 from db.session import Database
 from encoder.fontfile import FaceRef
 from encoder.glyphs import Signature, signature
-from index.answers import Filters
+from index.filters import Filters
 from index.fontfiles import FontFiles, OpenableFace
 from index.ranking import rank_lines
 from index.sources import regular_first

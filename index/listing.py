@@ -6,8 +6,9 @@ import base64
 import binascii
 import json
 
-from index.answers import FamilyInfo, FamilyPage, Filters
+from index.answers import FamilyInfo, FamilyPage
 from index.errors import QueryError
+from index.filters import Filters
 from index.view import View
 
 MAX_LIMIT = 200
@@ -25,9 +26,8 @@ def page(view: View, q: str | None, filters: Filters, limit: int, cursor: str | 
     needle = " ".join((q or "").casefold().split())
     found = [
         family
-        for family in sorted(view.families, key=_key)
-        if filters.admits(family)
-        and (needle in family.name.casefold() or needle in family.id)
+        for family in sorted(view.admitted(filters), key=_key)
+        if (needle in family.name.casefold() or needle in family.id)
         and (after is None or _key(family) > after)
     ]
     items = tuple(found[:limit])

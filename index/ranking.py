@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.answers import Filters, Match
+from index.answers import Match
+from index.filters import Filters
 from index.verdict import confidences
 from index.view import View
 from index.voting import (
@@ -109,7 +110,7 @@ def _votes(
     """The vote of each line on every candidate of the picture."""
     vectors = np.concatenate(lines)
     near = view.store.search(vectors, depth, allowed=allowed).ids
-    ids, owners, texts = view.samples_of_families(view.faces_of(near))
+    ids, owners, texts = view.samples_of_families(view.faces_of(near), allowed)
     scores, faces = best_of_lines(view.store.score(vectors, ids), texts, owners)
     ends = np.cumsum([len(line) for line in lines])[:-1]
     tallies = [tally_windows(part, faces, len(view.faces)) for part in np.split(scores, ends)]

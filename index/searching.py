@@ -14,9 +14,10 @@ from encoder.finding import Reader, find_and_read
 from encoder.prepare import Line, prepare_level
 from encoder.reading import Reading
 from encoder.redraw import Drawing
-from index.answers import Filters, Match, Region, SearchAnswer
+from index.answers import Match, Region, SearchAnswer
 from index.builder import Embedder, LineVectors
 from index.differences import Difference, difference
+from index.filters import Filters
 from index.proof import Candidate, Proofs, Prover
 from index.ranking import Group, rank_lines
 from index.verdict import confidences, verdict

@@ -88,6 +88,7 @@ def google_family(folder: Path) -> FamilySource:
         source=GOOGLE,
         url=f"https://fonts.google.com/specimen/{quote_plus(name)}",
         designer=None,
+        scripts=tuple(sorted(str(subset) for subset in meta.get("subsets") or ())),
     )
     return FamilySource(family, files)
 
@@ -103,6 +104,7 @@ def own_family(face: FontFace, family_id: str) -> FamilyRecord:
         source=OWN,
         url=None,
         designer=clean(face.designer or "") or None,
+        scripts=tuple(sorted(face.scripts)),
     )
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from db.records import FaceRecord, FamilyRecord, StateRecord
 from db.repository import Repository
-from index.answers import CatalogueInfo, FaceInfo, FamilyInfo, Filters, TwinInfo
+from index.answers import CatalogueInfo, FaceInfo, FamilyInfo, TwinInfo
+from index.filters import Filters
 from index.store import VectorStore
 
 
@@ -66,15 +67,18 @@ class View:
         return np.where(ids < 0, -1, self.face_of_sample[at])
 
     def samples_of_families(
-        self, faces: NDArray[np.int64]
+        self, faces: NDArray[np.int64], allowed: NDArray[np.int64] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """All samples of the families that own any of `faces` (any shape, -1 is nobody).
 
-        Returns (sample ids [M], face positions [M], lines [M]).
+        Of those `allowed`, where that is given. Returns (sample ids [M], face positions [M],
+        lines [M]).
         """
         wanted = np.zeros(len(self.families), bool)
         wanted[self.family_of_face[faces[faces >= 0]]] = True
         keep = wanted[self.family_of_face[self.face_of_sample]]
+        if allowed is not None:
+            keep &= np.isin(self.sample_ids, allowed, assume_unique=True)
         return self.sample_ids[keep], self.face_of_sample[keep], self.line_of_sample[keep]
 
     def face_ids(self, family_id: str) -> tuple[str, ...]:
@@ -86,11 +90,20 @@ class View:
         """Sample ids that may be found; None when all may. `without` excludes one family."""
         if filters.is_empty and without is None:
             return None
-        admitted = np.array([filters.admits(family) for family in self.families], bool)
+        faces = self._admitted_faces(filters)
         if without is not None:
-            admitted[without] = False
-        keep = admitted[self.family_of_face][self.face_of_sample]
-        return self.sample_ids[keep]
+            faces &= self.family_of_face != without
+        return self.sample_ids[faces[self.face_of_sample]]
+
+    def admitted(self, filters: Filters) -> list[FamilyInfo]:
+        """The families that pass the filters and have a face that does."""
+        kept = np.unique(self.family_of_face[self._admitted_faces(filters)])
+        return [self.families[at] for at in kept]
+
+    def _admitted_faces(self, filters: Filters) -> NDArray[np.bool_]:
+        families = np.array([filters.admits(family) for family in self.families], bool)
+        faces = np.array([filters.admits_face(face) for face in self.faces], bool)
+        return families[self.family_of_face] & faces
 
     def twin_infos(self, family: int, filters: Filters) -> tuple[TwinInfo, ...]:
         """The twins of a family that pass the filters, the closest first."""
@@ -127,7 +140,13 @@ def read_view(rows: Repository, state: StateRecord, store: VectorStore) -> View:
 def family_info(family: FamilyRecord) -> FamilyInfo:
     """The part of a family that answers show."""
     return FamilyInfo(
-        family.id, family.name, family.category, family.license, family.source, family.url
+        family.id,
+        family.name,
+        family.category,
+        family.license,
+        family.source,
+        family.url,
+        frozenset(family.scripts),
     )
 
 

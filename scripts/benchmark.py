@@ -23,7 +23,6 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     add("--families", type=int, default=300, metavar="N", help="asked, half unseen (%(default)s)")
     add("--seed", type=int, default=0, help="of the pictures (%(default)s)")
     add("--levels", nargs="+", choices=LEVELS, default=LEVELS, metavar="X", help=", ".join(LEVELS))
-    add("--scenes", type=int, default=50, metavar="N", help="pictures of several fonts, a kind")
     add("--baselines", action="store_true", help="also pixels, PCA and ImageNet features")
     add("--own", nargs="+", type=Path, default=(), metavar="DIR", help="fonts to add for the run")
     add("--real", type=Path, default=Path("../shared/real-queries"), metavar="DIR")
@@ -42,7 +41,7 @@ def benchmark(args: argparse.Namespace) -> int:
     out, as_json, quick = (asked.pop(name) for name in ("out", "json", "quick"))
     asked["families"] = 20 if quick else asked["families"]
     settings = Settings.from_environment()
-    plan = runner.Plan(fonts=settings.fonts, cache=settings.data / "queries", **asked)
+    plan = runner.Plan(settings.fonts, settings.data / "queries", **asked)
 
     def progress(what: str, done: int, total: int) -> None:
         if what not in bars:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from encoder.picture import read_picture
-from index.answers import Filters
+from index.filters import Filters
 from index.many import picture_files, search_files
 from scripts.answers import show_many, table
 from scripts.terminal import box, opened, run
@@ -25,6 +25,8 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     add("--text", help="what it says, if it is misread (it is read from the picture)")
     for name in ("category", "license", "source"):
         add(f"--{name}", nargs="+", type=str, metavar="X", help=f"only families of this {name}")
+    add("--script", nargs="+", metavar="X", help="only families with these, cyrillic for example")
+    add("--weight", type=str, metavar="W", help="only faces of this weight: 700, or 300-500")
     add("--json", action="store_true", help="print the API's answer, a line a picture for many")
     add("--csv", type=Path, metavar="CSV", help="write a row a match; for many pictures")
     add("--sheet", type=Path, metavar="PNG", help="draw the picture with its matches")
@@ -37,8 +39,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
 
 def search(args: argparse.Namespace) -> int:
     """Search and print; 0 also when nothing was found, 1 when no picture could be read."""
-    given = (args.category, args.license, args.source)
-    filters = Filters(*(frozenset(values) if values else None for values in given))
+    filters = Filters.of(args.category, args.license, args.source, args.script, args.weight)
     files = picture_files(args.picture)
     with opened() as catalog:
         find = partial(catalog.search, k=args.k, filters=filters)

@@ -24,7 +24,6 @@ from index.answers import (
     FamilyDetail,
     FamilyInfo,
     FamilyPage,
-    Filters,
     Match,
     Preview,
     Refusal,
@@ -33,6 +32,7 @@ from index.answers import (
     TwinInfo,
 )
 from index.errors import UnknownFaceError, UnknownFamilyError
+from index.filters import Filters
 from index.settings import Settings
 
 OFL, APACHE = "OFL-1.1", "Apache-2.0"
@@ -94,12 +94,13 @@ class FakeCatalog:
         filters: Filters,
         text: str | None = None,
         proof: bool,
+        differences: int = 0,
     ) -> SearchAnswer:
         """All families that pass, best first; "unknown" for none."""
         if self.fails:
             raise self.fails
         self.calls = {"shape": picture.shape, "k": k, "crop": crop, "filters": filters}
-        self.calls |= {"text": text, "proof": proof}
+        self.calls |= {"text": text, "proof": proof, "differences": differences}
         rows = tuple(
             _match(family, 0.97 - 0.08 * rank)
             for rank, family in enumerate(f for f in self.members.values() if filters.admits(f))
@@ -109,12 +110,13 @@ class FakeCatalog:
         word = "match" if rows else "unknown"
         return SearchAnswer(word, rows, regions, info, 1.26, {"vote": 1.04})
 
-    def families(self, *, limit: int, cursor: str | None, **filters: Any) -> FamilyPage:
+    def families(
+        self, *, q: str | None, filters: Filters, limit: int, cursor: str | None
+    ) -> FamilyPage:
         """The families whose name holds `q`, all on one page."""
-        self.calls = {"limit": limit, "cursor": cursor, **filters}
-        allowed = Filters(filters["category"], filters["license"], filters["source"])
-        needle = (filters["q"] or "").lower()
-        found = [f for f in self.members.values() if needle in f.name.lower() and allowed.admits(f)]
+        self.calls = {"limit": limit, "cursor": cursor, "filters": filters}
+        needle = (q or "").lower()
+        found = [f for f in self.members.values() if needle in f.name.lower() and filters.admits(f)]
         return FamilyPage(tuple(found[:limit]), "more" if len(found) > limit else None)
 
     def family(self, family_id: str) -> FamilyDetail:

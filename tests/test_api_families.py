@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from api.replies import FamiliesReply, FamilyReply, SimilarReply
-from index.answers import Filters
 from index.errors import QueryError
+from index.filters import Filters
 from tests.api_fake import TOKEN, FakeCatalog, check_problem, make_client
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from flask.testing import FlaskClient
 
 from api.replies import BatchReply, SearchReply
 from encoder.boxes import Box
-from index.answers import Filters
+from index.filters import Filters
 from tests.api_fake import FakeCatalog, check_problem, make_client, picture
 
 # Werkzeug's test client leaves the temporary file of a large form to the collector.
@@ -60,9 +61,12 @@ def test_text_and_proof_reach_the_catalogue(client: FlaskClient, catalog: FakeCa
     assert (catalog.calls["text"], catalog.calls["proof"]) == ("Hello you", True)
     client.post("/v1/search?proof=false", data=form(picture()))
     assert (catalog.calls["text"], catalog.calls["proof"]) == (None, False)
+    assert catalog.calls["differences"] == 0
+    client.post("/v1/search?differences=3", data=form(picture()))
+    assert catalog.calls["differences"] == 3
 
 
-@pytest.mark.parametrize("query", ["proof=perhaps", "text=" + "x" * 1001])
+@pytest.mark.parametrize("query", ["proof=perhaps", "differences=11", "text=" + "x" * 1001])
 def test_a_bad_text_or_proof(client: FlaskClient, query: str) -> None:
     """Too long, or neither yes nor no: a problem that names the parameter."""
     answer = client.post(f"/v1/search?{query}", data=form(picture()))
@@ -89,7 +93,12 @@ def test_raw_body_is_a_picture(
 def test_parameters_reach_the_catalogue(client: FlaskClient, catalog: FakeCatalog) -> None:
     """k, the crop and repeated or comma-separated filters arrive as typed values."""
     url = "/v1/search?k=2&crop=10,20,200,90&category=serif,display&category=monospace"
-    answer = client.post(f"{url}&license=OFL-1.1&source=google", data=form(picture()))
+    url += "&license=OFL-1.1&source=google&script=greek&weight=300-500"
+    catalog.members = {
+        key: replace(family, scripts=frozenset({"greek", "latin"}))
+        for key, family in catalog.members.items()
+    }
+    answer = client.post(url, data=form(picture()))
     assert [m["family"]["id"] for m in answer.json["matches"]] == [
         "playfair-display",
         "abril-fatface",
@@ -97,13 +106,24 @@ def test_parameters_reach_the_catalogue(client: FlaskClient, catalog: FakeCatalo
     assert catalog.calls["k"] == 2
     assert catalog.calls["crop"] == Box(10, 20, 200, 90)
     assert catalog.calls["filters"] == Filters(
-        frozenset({"serif", "display", "monospace"}), frozenset({"OFL-1.1"}), frozenset({"google"})
+        frozenset({"serif", "display", "monospace"}),
+        frozenset({"OFL-1.1"}),
+        frozenset({"google"}),
+        frozenset({"greek"}),
+        (300, 500),
     )
+
+
+@pytest.mark.parametrize("weight", ["bold", "700-300", "0", "300-", "2000", "-1", "1e2"])
+def test_a_weight_that_is_none(client: FlaskClient, weight: str) -> None:
+    """Words, reversed ranges and what no font has: the value and what would do."""
+    answer = client.post(f"/v1/search?weight={weight}", data=form(picture()))
+    check_problem(answer, 400, "invalid-parameter", f"weight is '{weight}'")
 
 
 def test_empty_filters_filter_nothing(client: FlaskClient, catalog: FakeCatalog) -> None:
     """`category=` as an empty form field sends it means no filter."""
-    client.post("/v1/search?category=&license=&source=", data=form(picture()))
+    client.post("/v1/search?category=&license=&source=&script=&weight=", data=form(picture()))
     assert catalog.calls["filters"] == Filters()
 
 

@@ -13,6 +13,7 @@ from fontTools.ttLib import TTFont
 from encoder import browser
 from index.benchmark import compare, faces, own, report, runner, sandbox
 from index.benchmark.queries import LEVELS, QuerySet, draw_queries
+from index.benchmark.scenes import SCENES
 from index.bootstrap import open_catalog
 from index.settings import Settings
 from tests.catalog_fixtures import *  # noqa: F403
@@ -90,6 +91,16 @@ def test_the_record_says_what_was_measured(made: tuple):
     assert record["peak_memory_mb"] > 10
     assert record["machine"]["cores"] >= 1
     assert json.loads(json.dumps(record)) == record
+
+
+def test_several_fonts_in_one_picture(made: tuple):
+    """Two pages, posters and signs each, where the four families suffice; all text is found."""
+    found = made[0]["scenes"]
+    for level, sides in found.items():
+        assert sides["all"]["scenes"] <= 2
+        assert sides["all"]["found"] > 0.8, level
+        assert 0 <= sides["all"]["blended"] <= 1
+    assert set(found) <= set(SCENES)
 
 
 def test_baselines_answer_the_same_queries(made: tuple):

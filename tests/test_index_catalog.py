@@ -18,10 +18,10 @@ from encoder.fontfile import FaceRef
 from encoder.prepare import prepare
 from encoder.reference import reference_lines
 from encoder.typeset import draw_line
-from index.answers import Filters
 from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
 from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
+from index.filters import Filters
 from index.settings import Settings
 from index.verdict import verdict
 from index.voting import SHARES
@@ -154,6 +154,31 @@ def test_filters_are_applied_inside_the_search(catalog: FontCatalog, serif_path:
     assert match.score == pytest.approx(plain["cantarell"], abs=1e-6)
 
 
+def test_only_faces_of_the_wanted_weight_answer(catalog: FontCatalog, serif_path: Path) -> None:
+    """Bold faces alone: of the families that have one, and with that face."""
+    bold = Filters(weights=(600, 900))
+    rows = catalog.search(picture_of(serif_path), filters=bold).matches
+    assert {row.face.id for row in rows} <= {
+        "lora-700-normal",
+        "cantarell-700-normal",
+        "cantarell-700-italic",
+    }
+    assert rows[0].family.id == "lora"
+    assert [f.id for f in catalog.families(filters=bold).items] == ["cantarell", "lora"]
+    assert {m.face.weight for m in catalog.similar("abril-fatface", filters=bold)} == {700}
+    assert catalog.search(picture_of(serif_path), filters=Filters(weights=(1, 99))).matches == ()
+
+
+def test_families_with_all_of_the_wanted_scripts(catalog: FontCatalog, serif_path: Path) -> None:
+    """Lora has Cyrillic by its metadata; no family of the tests has Cyrillic and Greek."""
+    cyrillic = Filters(scripts=frozenset({"cyrillic", "latin"}))
+    rows = catalog.search(picture_of(serif_path), filters=cyrillic).matches
+    assert [row.family.id for row in rows] == ["lora"]
+    assert "cyrillic" in catalog.family("lora").to_json()["scripts"]
+    both = Filters(scripts=frozenset({"cyrillic", "greek"}))
+    assert catalog.families(filters=both).items == ()
+
+
 @pytest.mark.parametrize("values", [frozenset(), frozenset({"no such licence"})])
 def test_filters_that_leave_nothing(
     catalog: FontCatalog, serif_path: Path, values: frozenset[str]
@@ -216,8 +241,9 @@ def test_pages_hold_every_family_once(catalog: FontCatalog) -> None:
 
 def test_pages_are_filtered(catalog: FontCatalog) -> None:
     """Name parts in any case and categories narrow a page."""
+    serif = Filters(category=frozenset({"serif"}))
     assert [f.id for f in catalog.families(q=" PRIME ").items] == ["courier-prime"]
-    assert [f.id for f in catalog.families(category=frozenset({"serif"})).items] == ["lora"]
+    assert [f.id for f in catalog.families(filters=serif).items] == ["lora"]
     assert catalog.families(q="%").items == ()
 
 
@@ -287,6 +313,7 @@ def test_the_answer_is_the_apis_json(catalog: FontCatalog, serif_path: Path) -> 
         "catalogue",
         "took_ms",
         "steps_ms",
+        "differences",
     ]
     match = answer["matches"][0]
     facts = ["family", "face", "score", "confidence", "twins", "preview_url", "proof"]

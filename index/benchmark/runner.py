@@ -44,10 +44,14 @@ class Plan:
     families: int = 300
     seed: int = 0
     levels: Sequence[str] = LEVELS
-    scenes: int = 50  # pictures with several fonts, a kind
     own: Sequence[Path] = ()
     real: Path = Path("../shared/real-queries")
     baselines: bool = False
+
+    @property
+    def scenes(self) -> int:
+        """Pictures with several fonts, of each kind."""
+        return max(2, self.families // 6)
 
 
 def run(
