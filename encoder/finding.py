@@ -24,7 +24,6 @@ _CONVINCING = 0.9  # mean confidence, weighted by area, of lines that are believ
 _LEGIBLE = 0.5  # what reads worse, and looks like text to no detector, is none
 _BETTER = 0.05  # by so much more of it the detector's lines must be read
 _LEVEL = 0.035  # slope, 2 degrees: a line that leans no more is level
-_UPRIGHT = 0.75  # of the height of its box a level line fills
 
 
 class Reader(Protocol):
@@ -82,6 +81,5 @@ def _clarity(found: Sequence[Found]) -> float:
 
 
 def _is_level(line: Line) -> bool:
-    """Whether a line was level in the picture: one that was not may hide others in its box."""
-    leans = max(map(abs, slopes(1 - line.strip, around=True)))
-    return leans <= _LEVEL and line.height >= _UPRIGHT * line.box.height
+    """Whether a line was level in the picture."""
+    return line.level and max(map(abs, slopes(1 - line.strip, around=True))) <= _LEVEL

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -25,6 +25,7 @@ WIDTH = 256
 INK_HEIGHT = 56  # pixels from the top of the highest letter to the foot of the lowest
 MAX_WINDOWS = 6  # a line, spread evenly: more cost time and hardly change the vote
 _STRIDE = 192  # pixels between neighbouring windows of a long line
+_FILLED = 0.75  # of the height of the box that edges find a nearly level line fills
 _LEANS = 0.01  # slope from which a line is made level
 _LEAST = 6  # pixels: a smaller quadrilateral holds no letters
 _MAX_STRIP = 4096  # pixels: past this a line is a rule or a border, not text
@@ -35,12 +36,14 @@ class Line:
     """One line of text: where it is, and its strip.
 
     `height` is that of its ink in pixels of the picture. `strip` is float32 [HEIGHT, W] in
-    0..1: 0 = ink, 1 = paper.
+    0..1: 0 = ink, 1 = paper. `level` is False for a line that had to be made level: edges find
+    such lines in boxes that may hold others too.
     """
 
     box: Box
     height: int
     strip: np.ndarray
+    level: bool = True
 
     @property
     def windows(self) -> np.ndarray:
@@ -109,7 +112,7 @@ def _made_level(picture: np.ndarray, box: Box, x0: int, y0: int) -> Line:
         corners = leaning_quad(width, height, top, foot) + (box.x0 - margin, box.y0 - margin)
         line = _cut(picture, corners.astype(np.float32), width, height, x0, y0)
         if line is not None:
-            return line
+            return replace(line, level=line.height >= _FILLED * box.height)
     return Line(box.moved(x0, y0), box.height, strip)
 
 
@@ -131,14 +134,16 @@ def _cut(
     picture: np.ndarray, corners: np.ndarray, width: int, height: int, x0: int, y0: int
 ) -> Line | None:
     """The line between the corners, as `width` x `height` pixels; None without ink in it."""
-    level, _ = _rectified(picture, corners, width, height)
+    level, back = _rectified(picture, corners, width, height)
     inner = _letters(level)
     inks = find_lines(level[inner.y0 : inner.y1, inner.x0 : inner.x1])
     if not inks:
         return None
     ink = max(inks, key=lambda box: box.area).moved(inner.x0, inner.y0)
-    left, up = np.floor(corners.min(axis=0)).astype(int)
-    right, down = np.ceil(corners.max(axis=0)).astype(int)
+    frame = np.array([[[x, y]] for x in (ink.x0, ink.x1) for y in (ink.y0, ink.y1)], np.float32)
+    placed = cv2.perspectiveTransform(frame, back)[:, 0]
+    left, up = np.floor(placed.min(axis=0)).astype(int)
+    right, down = np.ceil(placed.max(axis=0)).astype(int)
     seen = Box(int(left), int(up), int(right), int(down))
     around = seen.within(picture.shape[1], picture.shape[0]).moved(x0, y0)
     return Line(around, ink.height, line_strip(level, ink))

@@ -16,7 +16,8 @@ _SIZE = 72  # pixels to the em: sharper than what a strip holds
 _INKED = 100  # of 255: where a pixel counts as ink, two fifths as for lines that are found
 _MARGIN = (HEIGHT - INK_HEIGHT) // 2
 _BLUR = 1.5  # pixels of a strip: strokes that miss each other by less still coincide
-_SHIFT_X, _SHIFT_Y = 4, 2  # pixels of a strip that a drawing may be off
+_SHIFT = (4, 2)  # pixels of a strip, across and down, that a drawing may be off
+_LETTER_SHIFT = (2, 1)  # ... and a letter, once the drawing is in place
 _TRACKED = 0.03  # share by which the widths must differ before tracking is thought of
 _TRACKING = (-0.08, 0.35)  # em a letter: what designers do
 
@@ -86,28 +87,37 @@ def coincidence(strip: np.ndarray, drawn: np.ndarray) -> float:
 
     The normalised correlation of the blurred ink; 1 for the same picture.
     """
-    return _best_shift(strip, stretch(drawn, strip.shape[1]))[0]
+    return _best_shift(strip, stretch(drawn, strip.shape[1]), _SHIFT)[0]
+
+
+def likeness(strip: np.ndarray, drawn: np.ndarray) -> float:
+    """The same of parts that are as wide and in place: a letter may be off by a pixel or two."""
+    return _best_shift(strip, drawn, _LETTER_SHIFT)[0]
 
 
 def aligned(strip: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """The drawing as wide as the strip, at the place where their ink coincides best."""
     wide = stretch(drawn, strip.shape[1])
-    _, (dx, dy) = _best_shift(strip, wide)
+    _, (dx, dy) = _best_shift(strip, wide, _SHIFT)
     matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
     size = (strip.shape[1], HEIGHT)
     return cv2.warpAffine(wide, matrix, size, borderMode=cv2.BORDER_CONSTANT, borderValue=1.0)
 
 
-def _best_shift(strip: np.ndarray, wide: np.ndarray) -> tuple[float, tuple[int, int]]:
-    """The coincidence, and by how many pixels the drawing moves right and down for it."""
+def _best_shift(
+    strip: np.ndarray, wide: np.ndarray, most: tuple[int, int]
+) -> tuple[float, tuple[int, int]]:
+    """The coincidence, and by how many pixels the drawing moves right and down for it.
+
+    By no more than `most` either way.
+    """
     one, other = (cv2.GaussianBlur(1 - each, (0, 0), _BLUR) for each in (strip, wide))
     if not one.any() or not other.any():
         return 0.0, (0, 0)
-    room = cv2.copyMakeBorder(
-        one, _SHIFT_Y, _SHIFT_Y, _SHIFT_X, _SHIFT_X, cv2.BORDER_CONSTANT, value=0
-    )
+    x, y = most
+    room = cv2.copyMakeBorder(one, y, y, x, x, cv2.BORDER_CONSTANT, value=0)
     _, best, _, place = cv2.minMaxLoc(cv2.matchTemplate(room, other, cv2.TM_CCORR_NORMED))
-    return best, (place[0] - _SHIFT_X, place[1] - _SHIFT_Y)
+    return best, (place[0] - x, place[1] - y)
 
 
 def _tight(font: ImageFont.FreeTypeFont, ref: FaceRef, text: str, tracking: float) -> np.ndarray:

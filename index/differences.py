@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from encoder.redraw import Drawing, aligned, coincidence
+from encoder.redraw import Drawing, aligned, likeness
 
 Json = dict[str, Any]
 
@@ -59,7 +59,7 @@ def difference(face_id: str, strip: np.ndarray, drawing: Drawing) -> Difference:
     """
     drawn = aligned(strip, drawing.strip)
     letters = tuple(
-        Letter(letter, first, last, coincidence(strip[:, first:last], drawn[:, first:last]))
+        Letter(letter, first, last, likeness(strip[:, first:last], drawn[:, first:last]))
         for letter, first, last in drawing.letters(strip.shape[1])
     )
     return Difference(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections import Counter
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ from index.answers import (
     SearchAnswer,
     TwinInfo,
 )
+from index.differences import Difference, Letter
 from index.errors import UnknownFaceError, UnknownFamilyError
 from index.filters import Filters
 from index.settings import Settings
@@ -108,7 +110,8 @@ class FakeCatalog:
         info = CatalogueInfo(3, len(self.members), len(self.members), "e" * 64)
         regions = (Region(crop, text or "Hamburg", 0.9, rows),) if crop else ()
         word = "match" if rows else "unknown"
-        return SearchAnswer(word, rows, regions, info, 1.26, {"vote": 1.04})
+        shown = tuple(_difference(row.face.id) for row in rows[:differences])
+        return SearchAnswer(word, rows, regions, info, 1.26, {"vote": 1.04}, shown)
 
     def families(
         self, *, q: str | None, filters: Filters, limit: int, cursor: str | None
@@ -208,3 +211,14 @@ def check_problem(answer: TestResponse, status: int, slug: str, *words: str) -> 
     assert problem["type"] == f"/problems#{slug}", problem
     for word in words:
         assert word in problem["detail"], problem["detail"]
+
+
+def _difference(face_id: str) -> Difference:
+    """Grey, dark and red pictures of 300 x 64; the b is another one, the a a little."""
+    urls = []
+    for colour in ((200, 200, 200), (40, 40, 40), (214, 60, 24)):
+        file = io.BytesIO()
+        Image.new("RGB", (300, 64), colour).save(file, "PNG")
+        urls.append("data:image/png;base64," + base64.b64encode(file.getvalue()).decode())
+    letters = (Letter("a", 4, 50, 0.75), Letter("b", 50, 90, 0.4), Letter("c", 90, 140, 0.97))
+    return Difference(face_id, 300, 64, urls[0], urls[1], urls[2], letters)

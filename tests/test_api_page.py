@@ -123,7 +123,9 @@ def test_choose_a_picture(page: Page) -> None:
     expect(first).to_contain_text("The same drawing: Playfair")
     link = first.get_by_role("link", name="Playfair Display")
     assert link.get_attribute("href") == "https://example.org/playfair-display"
-    assert first.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)")
+    assert first.locator("img.specimen").evaluate(
+        "image => image.decode().then(() => image.naturalWidth)"
+    )
     expect(page.get_by_role("heading", name="This is Playfair Display")).to_be_visible()
 
 
@@ -250,6 +252,33 @@ def test_what_it_says_can_be_corrected(page: Page, catalog: FakeCatalog) -> None
     page.get_by_role("button", name="Whole picture").click()
     expect(field).to_be_hidden()
     assert catalog.calls["text"] is None
+
+
+def test_letters_are_laid_over_the_picture(page: Page) -> None:
+    """A closed panel a match: the slider uncovers, the button lays over, letters are named."""
+    choose(page)
+    wait_for(page, 4)
+    panel = page.locator(".compare").first
+    stage = panel.locator(".laid")
+    expect(stage).to_be_hidden()
+    panel.get_by_text("Compare the letters").click()
+    expect(panel).to_contain_text("Look at “b”, “a”.")
+    drawing = panel.get_by_alt_text("The same words in Playfair Display")
+    assert drawing.evaluate("image => image.complete && image.naturalWidth") == 300
+    slider = panel.get_by_role("slider")
+    slider.focus()
+    slider.press("Home")
+    assert drawing.evaluate("e => getComputedStyle(e).clipPath") == "inset(0px 0px 0px 0%)"
+    slider.press("End")
+    assert drawing.evaluate("e => getComputedStyle(e).clipPath") == "inset(0px 0px 0px 100%)"
+    both = panel.get_by_alt_text("Both: red is only in your picture")
+    expect(both).to_be_hidden()
+    button = panel.get_by_role("button", name="Lay over")
+    button.click()
+    expect(both).to_be_visible()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    slider.press("ArrowLeft")
+    expect(both).to_be_hidden()
 
 
 def test_newer_answer_stays(page: Page, catalog: FakeCatalog) -> None:

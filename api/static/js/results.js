@@ -1,4 +1,5 @@
 // Ranked families as a list; nothing here fetches.
+import { compare } from "./compare.js";
 import { make } from "./dom.js";
 import * as words from "./words.js";
 
@@ -10,8 +11,9 @@ export function reading({ matches, regions }) {
   return own.sort((a, b) => area(b) - area(a))[0]?.text ?? "";
 }
 
-/** One row of the answer, its specimen showing `text` where the font can be drawn here. */
-export function row(match, text) {
+/** One row of the answer, its specimen showing `text` where the font can be drawn here.
+ *  `difference` lays the match's face over the picture, where it was drawn. */
+export function row(match, text, difference) {
   const { family, face, twins } = match;
   const url = text ? `${match.preview_url}?text=${encodeURIComponent(text.slice(0, 80))}` : match.preview_url;
   const item = make("li", { className: "match", data: { family: family.id } },
@@ -24,6 +26,7 @@ export function row(match, text) {
       family.source === "own" ? make("span", { className: "own" }, "Your font") : null),
   );
   if (twins.length) item.append(twinLine(twins));
+  if (difference) item.append(compare(difference, `${family.name}, ${words.face(face)}`));
   return item;
 }
 

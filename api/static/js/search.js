@@ -8,6 +8,7 @@ import { verdict } from "./words.js";
 
 const SPINNER_AFTER = 150; // milliseconds
 const [FIRST, MOST] = [5, 20];
+const COMPARED = 10; // rows at most that can be laid over the picture
 const searcher = new Searcher();
 // `text` is what the user says that the picture reads; null while nothing was corrected.
 const state = { picture: null, url: "", size: null, k: FIRST, regions: [], text: null };
@@ -94,7 +95,7 @@ function correct() {
 }
 
 function parameters() {
-  const query = new URLSearchParams({ k: state.k });
+  const query = new URLSearchParams({ k: state.k, differences: Math.min(state.k, COMPARED) });
   for (const [key, value] of new FormData(byId("filters"))) if (value) query.append(key, value);
   if (crop.box) query.set("crop", crop.box.join(","));
   if (state.text) query.set("text", state.text);
@@ -126,7 +127,8 @@ function render(answer) {
   const said = reading(answer);
   byId("says").hidden = !answer.regions.length;
   if (document.activeElement !== byId("said")) byId("said").value = said;
-  byId("matches").replaceChildren(...answer.matches.map((match) => row(match, said)));
+  const drawn = new Map(answer.differences.map((each) => [each.face_id, each]));
+  byId("matches").replaceChildren(...answer.matches.map((match) => row(match, said, drawn.get(match.face.id))));
   byId("more").hidden = state.k >= MOST || answer.matches.length < state.k;
   if (!crop.box) state.regions = answer.regions;
   drawLines();
