@@ -112,6 +112,18 @@ class ReferenceFinder:
         merged = voting.merge_lines(tallies, [float(line.box.area) for line in lines])
         return [self._match(row) for row in voting.rank(merged, self._twins, k)]
 
+    def kin(self, family_id: str, k: int) -> list[str]:
+        """The k families closest to one of the references, twins after their row's; [] for none."""
+        place = {r.family.id: i for i, r in enumerate(self._references)}.get(family_id)
+        if place is None:
+            return []
+        tally = self._tally(as_float(self._references[place].windows))
+        seen = tally.seen.copy()
+        seen[place] = False
+        rows = voting.rank(voting.Tally(tally.scores, seen), self._twins, k)
+        groups = [group for row in rows for group in (row.group, *row.folded)]
+        return [self._references[group].family.id for group in groups if group != place]
+
     def _tally(self, windows: np.ndarray) -> voting.Tally:
         scores = self._embedder.embed_windows(windows) @ self._vectors.T
         return voting.tally_windows(scores, self._groups, len(self._references))

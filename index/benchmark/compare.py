@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ from encoder.prepare import prepare
 from encoder.reference import draw_reference, reference_lines
 from encoder.typeset import TypesetError
 from index.answers import FaceInfo, FamilyInfo
-from index.benchmark import baselines, measure
+from index.benchmark import baselines, kin, measure
 from index.benchmark.faces import AskedFamily, coverage, google_family
 from index.benchmark.queries import QuerySet
 from index.catalog import FontCatalog
 
 Json = dict[str, Any]
 Progress = Callable[[str, int, int], None]
+_KIN = 100  # families whose kin are judged
 _FIT = 1000  # windows of seen families that the pixel baselines learn from
 
 
@@ -33,7 +35,7 @@ def run(
     queries: QuerySet,
     progress: Progress,
 ) -> Json:
-    """`{"families", "finders": {name: {level: summary}}}`, every finder on all queries."""
+    """`{"families", "finders": {name: {level: summary}}, "kin"}`, every finder on all queries."""
     families = all_families(catalog)
     references = list(_references(families, fonts, progress))
     twins = {i: frozenset(t.id for t in catalog.family(i).twins) for i in families}
@@ -52,7 +54,28 @@ def run(
         name: {level: measure.summary(group) for level, group in levels.items()}
         for name, levels in _ask(finders, queries, asking).items()
     }
-    return {"families": len(references), "finders": found}
+    closest = _kin(catalog, finders, families, fonts, queries, progress)
+    return {"families": len(references), "finders": found, "kin": closest}
+
+
+def _kin(
+    catalog: FontCatalog,
+    finders: dict[str, baselines.ReferenceFinder],
+    families: dict[str, FamilyInfo],
+    fonts: Path,
+    queries: QuerySet,
+    progress: Progress,
+) -> Json:
+    """`{"asked", "ndcg": {name: mean nDCG@10}}`: whose kin are alike by their letters."""
+    asked = list(dict.fromkeys(query.family for query in queries.queries))[:_KIN]
+    reading = _step(progress, "reading letters", len(families))
+    letters = kin.signatures(families, fonts, on_progress=reading)
+    rankers: dict[str, kin.Ranker] = {"the catalogue": kin.of_catalog(catalog)}
+    for name, finder in finders.items():
+        rankers[name] = partial(finder.kin, k=2 * kin.K)
+    comparing = _step(progress, "comparing kin", len(asked))
+    scores = kin.compare(rankers, asked, letters, on_progress=comparing)
+    return {"asked": len(letters.keys() & set(asked)), "ndcg": scores}
 
 
 def _ask(

@@ -38,16 +38,25 @@ def draw(pairs: Sequence[Confusion], fonts: Path) -> Image.Image:
         labels = (f"{right}, asked", f"{wrong}, answered {count} times")
         for x, family, label in zip((8, _COLUMN + 8), (right, wrong), labels, strict=True):
             pen.text((x, y + 4), label, fill="#666666", font=small)
-            line = _line(fonts, family)
+            line = specimen(fonts, family, _TEXT, _SIZE)
             if line is not None:
                 line.thumbnail((_COLUMN - 16, _ROW - 24))
                 sheet.paste(line, (x, y + 22))
     return sheet
 
 
-def _line(fonts: Path, family_id: str) -> Image.Image | None:
+def specimen(
+    fonts: Path, family_id: str, text: str, size: int, weight: int = 400
+) -> Image.Image | None:
+    """The text in the family's face nearest to `weight`, mode "L"; None where it cannot be drawn.
+
+    Only its regular and bold faces are considered.
+    """
     family = google_family(fonts, family_id)
+    if family is None:
+        return None
+    face = min(family.faces, key=lambda each: (each.italic, abs(each.weight - weight)))
     try:
-        return draw_line(FaceRef(family.faces[0].path), _TEXT, _SIZE, margin=0) if family else None
+        return draw_line(FaceRef(face.path), text, size, margin=0)
     except TypesetError:
         return None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from index.benchmark import confusions
+from index.benchmark import confusions, kin, plots
 from index.benchmark.queries import LEVELS
 
 Json = dict[str, Any]
@@ -68,6 +68,12 @@ _SCENE_NOTE = (
     "same rows (*blended*, an error for both). *Whole pictures*: every family first for its "
     "largest block. *Stray*: lines of the answer that are no text of the picture."
 )
+_KIN_HOW = (
+    "A family is worth 1 as kin when its 62 letters and digits are the same drawing, and less the "
+    "further its letters are (scaled to one height of H and laid over each other), 0 from the "
+    "50th nearest on: the encoder has no part in that."
+)
+_KIN_SHOWN = "Ten families and their five nearest, as `/v1/families/{id}/similar` answers:"
 _FULL = 250  # queries a level from which a run says something about the encoder
 
 
@@ -82,13 +88,14 @@ def write(record: Json, folder: Path, fonts: Path, card: Path) -> Path:
     path = folder / f"{record['name']}.json"
     path.write_text(json.dumps(record, indent=1) + "\n")
     (folder / "README.md").write_text(markdown(record))
-    _plot_curves(record, folder / "levels.png")
-    _plot_reliability(record, folder / "reliability.png")
-    _plot_bars(record["by_category"], "By category", folder / "categories.png")
-    _plot_bars(record["by_length"], "By letters of the text", folder / "lengths.png")
-    _plot_bars(record["by_size"], "By size, pixels to the em", folder / "sizes.png")
+    plots.curves(record, _NAMES, folder / "levels.png")
+    plots.reliability(record, folder / "reliability.png")
+    plots.bars(record["by_category"], "By category", folder / "categories.png")
+    plots.bars(record["by_length"], "By letters of the text", folder / "lengths.png")
+    plots.bars(record["by_size"], "By size, pixels to the em", folder / "sizes.png")
     pairs = [(right, wrong, count) for right, wrong, count in record["confusions"]]
     confusions.draw(pairs, fonts).save(folder / "confusions.png", optimize=True)
+    kin.draw(record["kin"], fonts).save(folder / "kin.png", optimize=True)
     return path
 
 
@@ -139,6 +146,7 @@ def markdown(record: Json) -> str:
     ]
     if record["baselines"]:
         parts += ["## Baselines", baseline_table(record)]
+    parts += ["## Kin", _kin(record), "![kin](kin.png)"]
     parts += [_HOW, "## Plots", *(f"![{p}]({p}.png)" for p in _PLOTS)]
     parts += ["## The mistakes that cost most", "![confusions](confusions.png)"]
     return "\n\n".join(parts) + "\n"
@@ -162,7 +170,7 @@ def scene_table(record: Json) -> str:
     """Pages, posters and signs, a row a kind."""
     rows = []
     for level, sides in record["scenes"].items():
-        side, seen = _shown(sides, "scenes"), sides["seen"]
+        side, seen = plots.shown(sides, "scenes"), sides["seen"]
         shares = [side["found"], side["right"]["1"], side["right"]["5"], side["blended"]]
         shares += [side["whole"], side["stray"]]
         cells = [f"{100 * share:.1f}" for share in shares]
@@ -188,6 +196,16 @@ def baseline_table(record: Json) -> str:
         "twin-credited."
     )
     return "\n".join([head, rule, *rows, "", note])
+
+
+def _kin(record: Json) -> str:
+    if not record["baselines"]:
+        return _KIN_SHOWN
+    found = record["baselines"]["kin"]
+    rows = [f"| {name} | {value:.3f} |" for name, value in found["ndcg"].items()]
+    head = "| whose kin | nDCG@10 |\n| --- | ---: |"
+    note = f"Mean over {found['asked']} families; the references are those of the baselines. "
+    return "\n".join([head, *rows, "", note + _KIN_HOW, "", _KIN_SHOWN])
 
 
 def _row(name: str, sides: Mapping[str, Json]) -> str:
@@ -252,77 +270,3 @@ def _percent(share: float | None) -> str:
 
 def _plain(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
-
-
-def _plot_curves(record: Json, path: Path) -> None:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4.5), layout="constrained")
-    axes = figure.subplots()
-    for level, sides in record["levels"].items():
-        side = _shown(sides)
-        if not side["n"]:
-            continue
-        points = range(1, len(side["curve"]) + 1)
-        vote = [100 * share for share in side["curve"]]
-        proof = [100 * share for share in _shown(record["proof"]["levels"][level])["curve"]]
-        (line,) = axes.plot(points, proof, marker="o", ms=3, label=_NAMES[level])
-        axes.plot(points, vote, ls=":", color=line.get_color())
-    _finish(axes, "Unseen families, twin-credited; dotted: without the proof by drawing")
-    axes.set_xlabel("k")
-    axes.legend(fontsize=8, loc="lower right")
-    figure.savefig(path, dpi=120)
-
-
-def _shown(sides: Mapping[str, Json], count: str = "n") -> Json:
-    """The unseen side, or all when no family is unseen."""
-    side: Json = sides["unseen"] if sides["unseen"][count] else sides["all"]
-    return side
-
-
-def _plot_reliability(record: Json, path: Path) -> None:
-    """How often an answer is right by how sure it was; the diagonal would be honest."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4.8, 4.5), layout="constrained")
-    axes = figure.subplots()
-    axes.plot([0, 100], [0, 100], color="grey", lw=1)
-    for part, label in ((record["proof"], "with proof"), (record, "vote alone")):
-        bins = part["calibration"]["bins_unseen"]
-        sure, right = ([100 * each[i] for each in bins] for i in (0, 1))
-        (line,) = axes.plot(sure, right, label=label)
-        sizes = [6 * each[2] ** 0.5 for each in bins]
-        axes.scatter(sure, right, s=sizes, color=line.get_color())
-    axes.set_title("Confidence of the first row, unseen families", fontsize=10)
-    axes.set_xlabel("confidence, %")
-    axes.set_ylabel("right, %")
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8, loc="upper left")
-    figure.savefig(path, dpi=120)
-
-
-def _plot_bars(groups: Mapping[str, Mapping[str, Json]], title: str, path: Path) -> None:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 3.8), layout="constrained")
-    axes = figure.subplots()
-    asked = {name: sides["all"] for name, sides in groups.items() if sides["all"]["n"]}
-    _bars(axes, asked, "5", 0.0, "recall@5")
-    _bars(axes, asked, "1", 0.4, "recall@1")
-    labels = [f"{name}\n({group['n']})" for name, group in asked.items()]
-    axes.set_xticks([i + 0.2 for i in range(len(labels))], labels, fontsize=8)
-    _finish(axes, title)
-    axes.legend(fontsize=8, loc="lower right")
-    figure.savefig(path, dpi=120)
-
-
-def _bars(axes: Any, groups: Mapping[str, Json], k: str, offset: float, label: str) -> None:
-    heights: Sequence[float] = [100 * group["twin"][k] for group in groups.values()]
-    axes.bar([i + offset for i in range(len(heights))], heights, 0.38, label=label)
-
-
-def _finish(axes: Any, title: str) -> None:
-    axes.set_title(title, fontsize=10)
-    axes.set_ylabel("right family found, %")
-    axes.set_ylim(0, 101)
-    axes.grid(alpha=0.3, axis="y")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from index.benchmark import ann, compare, confusions, machine, measure, own, spots
+from index.benchmark import ann, compare, confusions, kin, machine, measure, own, spots
 from index.benchmark.baselines import WindowEmbedder
 from index.benchmark.calibration import calibration
 from index.benchmark.faces import AskedFamily, google_families
@@ -101,6 +101,7 @@ class _Run:
         others = self._ask("asking real pictures", real)
         recall = ann.ann_recall_at_5(self._settings, self._embedder, google)
         baselines = self._baselines(google) if self._plan.baselines else None
+        closest = kin.examples(self._catalog, compare.all_families(self._catalog))
         scenes = self._scenes()
         before, after = self._own()
         for way in WAYS:
@@ -117,6 +118,7 @@ class _Run:
             "proof": proof,
             "scenes": scenes,
             "confusions": [list(pair) for pair in confusions.costliest(asked["vote"])],
+            "kin": [[list(each) for each in row] for row in closest],
             "ann_recall_at_5": recall,
             "peak_memory_mb": machine.peak_memory_mb(),
             "baselines": baselines,
