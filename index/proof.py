@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 _COINCIDENCE = 1 / 3  # its share of a proof; measured on the benchmark
 _TRACKED = 12  # of those that stand best the letters may be set wider or closer
-_FINALISTS = 8  # the encoder is asked for these alone: it takes most of the time
+FINALISTS = 8  # the encoder is asked for these alone: it takes most of the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,21 @@ class Proofs:
     lost: frozenset[int]
     fileless: frozenset[int]
 
+    @property
+    def best(self) -> float:
+        """The highest of `alike`; 0 for none."""
+        return max(self.alike.values(), default=0.0)
+
+    def with_more(self, more: Proofs) -> Proofs:
+        """Both together; who is alike in either is not lost."""
+        alike = {**self.alike, **more.alike}
+        return Proofs(
+            alike,
+            {**self.drawings, **more.drawings},
+            (self.lost | more.lost) - alike.keys(),
+            self.fileless | more.fileless,
+        )
+
 
 class Prover:
     """Draws with the font files that are here; safe to share among threads."""
@@ -57,18 +72,25 @@ class Prover:
         self._files = files
         self._embedder = embedder
 
-    def prove(self, line: LineVectors, text: str, candidates: Sequence[Candidate]) -> Proofs:
+    def prove(
+        self,
+        line: LineVectors,
+        text: str,
+        candidates: Mapping[int, Candidate],
+        *,
+        finalists: int = FINALISTS,
+    ) -> Proofs:
         """How alike the line and `text` in the faces of each candidate are.
 
-        Ink and vote choose the candidates that the encoder compares. Faces whose file is not
+        Ink and vote choose the `finalists` that the encoder compares. Faces whose file is not
         here, that lack a letter of `text` or cannot draw it count for nothing, and so do all
         for a text without letters.
         """
         wanted = text.strip()
-        faces = [face for candidate in candidates for face in candidate.faces]
+        faces = [face for candidate in candidates.values() for face in candidate.faces]
         found = self._files.find(faces) if wanted else {}
         drawn: dict[int, _Tried] = {}
-        for at, candidate in enumerate(candidates):
+        for at, candidate in candidates.items():
             here = [found[face] for face in candidate.faces if face in found]
             tries = (_drawn(face, wanted, line.line) for face in here)
             best = max(filter(None, tries), key=lambda each: each.ink, default=None)
@@ -76,7 +98,7 @@ class Prover:
                 drawn[at] = best
         fileless = frozenset(
             at
-            for at, candidate in enumerate(candidates)
+            for at, candidate in candidates.items()
             if wanted and not any(face in found for face in candidate.faces)
         )
 
@@ -87,15 +109,15 @@ class Prover:
         for at in order[:_TRACKED]:
             drawn[at] = _tracked(drawn[at], line.line)
         order.sort(key=standing, reverse=True)
-        finalists, lost = order[:_FINALISTS], order[_FINALISTS:]
-        if not finalists:
+        chosen, lost = order[:finalists], order[finalists:]
+        if not chosen:
             return Proofs({}, {}, frozenset(), fileless)
-        cosines = self._cosines(line.vectors, [drawn[at].drawing.strip for at in finalists])
+        cosines = self._cosines(line.vectors, [drawn[at].drawing.strip for at in chosen])
         alike = {
             at: (1 - _COINCIDENCE) * max(0.0, cosine) + _COINCIDENCE * drawn[at].ink
-            for at, cosine in zip(finalists, cosines.tolist(), strict=True)
+            for at, cosine in zip(chosen, cosines.tolist(), strict=True)
         }
-        drawings = {at: drawn[at].drawing for at in finalists}
+        drawings = {at: drawn[at].drawing for at in chosen}
         return Proofs(alike, drawings, frozenset(lost), fileless)
 
     def _cosines(self, own: np.ndarray, strips: Sequence[np.ndarray]) -> np.ndarray:

@@ -26,6 +26,8 @@ from index.view import View
 CANDIDATES = 40  # rows of a font that may be proved ...
 _WITHIN = 0.12  # ... when the vote's score is no further below the best one's
 _AT_LEAST = 5  # rows are proved however far they are below, to know how sure the first one is
+_CONVINCED = 0.85  # a best proof below it lets all rows be proved ...
+_SECOND_ROUND = 16  # ... and so many more finalists be compared
 _PROVED_FONTS = 3  # of a picture, the most prominent; the rest keep the vote's order
 _PROOF_SHARE = 0.7  # of a proved row's score, the vote has the rest; measured on the benchmark
 _READABLE = 0.5  # confidence of the reader below which its text proves nothing
@@ -109,21 +111,25 @@ class Searcher:
         reading = readings[font.leader]
         if reading.confidence < _READABLE or not font.matches:
             return _Proved(font.matches, {})
-        least = font.matches[0].score - _WITHIN
-        candidates = [
-            Candidate(match.score, faces)
+        line, text = lines[font.leader], reading.text
+        rows = {
+            at: Candidate(match.score, faces)
             for at, (match, faces) in enumerate(zip(font.matches, font.faces, strict=True))
-            if match.score >= least or at < _AT_LEAST
-        ]
-        proofs = self._prover.prove(lines[font.leader], reading.text, candidates)
+        }
+        least = font.matches[0].score - _WITHIN
+        likely = {at: row for at, row in rows.items() if row.vote >= least or at < _AT_LEAST}
+        proofs = self._prover.prove(line, text, likely)
+        if 0 < proofs.best < _CONVINCED:
+            rest = {at: row for at, row in rows.items() if at not in proofs.alike}
+            proofs = proofs.with_more(self._prover.prove(line, text, rest, finalists=_SECOND_ROUND))
         self._want([font.matches[at].family.id for at in sorted(proofs.fileless)])
         if len(proofs.alike) < 2:  # nothing to compare with
             return _Proved(font.matches, {})
-        rows = sorted(_with_proofs(font.matches, proofs), key=lambda match: -match.score)
-        sure = confidences([match.score for match in rows], proved=True)
+        ranked = sorted(_with_proofs(font.matches, proofs), key=lambda match: -match.score)
+        sure = confidences([match.score for match in ranked], proved=True)
         matches = tuple(
             replace(match, confidence=confidence)
-            for match, confidence in zip(rows, sure, strict=True)
+            for match, confidence in zip(ranked, sure, strict=True)
         )
         drawn = {font.matches[at].face.id: drawing for at, drawing in proofs.drawings.items()}
         return _Proved(matches, drawn)

@@ -11,7 +11,7 @@ from db.session import open_database
 from encoder.fontfile import FaceRef
 from encoder.prepare import prepare
 from encoder.typeset import draw_line
-from index import proof
+from index import searching
 from index.catalog import FontCatalog
 from index.fontfiles import FontFiles
 from index.proof import Candidate, Prover
@@ -20,7 +20,7 @@ from tests.fake_embedder import FakeEmbedder, FakeLine
 
 TEXT = "Wonderful"
 FACES = ("cantarell-400-normal", "lora-700-normal", "lora-400-normal", "abril-fatface-400-normal")
-CANDIDATES = [Candidate(0.8, (face,)) for face in FACES]
+CANDIDATES = {at: Candidate(0.8, (face,)) for at, face in enumerate(FACES)}
 RIGHT = 2
 
 
@@ -59,26 +59,43 @@ def test_twins_stand_in_for_each_other(prover: Prover, serif_path: Path) -> None
     """A candidate of several faces is as alike as the best of them."""
     line = _line(serif_path)
     alone = prover.prove(line, TEXT, CANDIDATES).alike[RIGHT]
-    together = prover.prove(line, TEXT, [Candidate(0.8, FACES), Candidate(0.8, ("nobody",))])
+    together = prover.prove(line, TEXT, {0: Candidate(0.8, FACES), 1: Candidate(0.8, ("nobody",))})
     assert together.alike == {0: pytest.approx(alone, abs=1e-6)}
     assert together.lost == frozenset()
 
 
-def test_only_finalists_are_embedded(
-    prover: Prover, serif_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With room for two, ink and vote choose them and the rest is lost."""
-    monkeypatch.setattr(proof, "_FINALISTS", 2)
-    found = prover.prove(_line(serif_path), TEXT, CANDIDATES)
+def test_only_finalists_are_embedded(prover: Prover, serif_path: Path) -> None:
+    """With room for two, ink and vote choose them and the rest is lost, until it has its turn."""
+    found = prover.prove(_line(serif_path), TEXT, CANDIDATES, finalists=2)
     assert RIGHT in found.alike and len(found.alike) == 2
     assert found.lost == {0, 1, 2, 3} - set(found.alike)
+    rest = {at: row for at, row in CANDIDATES.items() if at in found.lost}
+    whole = found.with_more(prover.prove(_line(serif_path), TEXT, rest))
+    assert set(whole.alike) == set(whole.drawings) == {0, 1, 2, 3} and not whole.lost
+    assert whole.best == max(found.alike.values()) == whole.alike[RIGHT]
+
+
+def test_what_convinces_nobody_is_proved_again(
+    catalog: FontCatalog, serif_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When no proof is good, rows beyond the finalists are drawn too; a good one ends it."""
+    monkeypatch.setattr(searching, "_AT_LEAST", 2)
+    monkeypatch.setattr(searching, "_WITHIN", 0.0)
+    picture = _picture(serif_path)
+    monkeypatch.setattr(searching, "_CONVINCED", 0.0)
+    once = catalog.search(picture).matches
+    assert sum(row.proof is not None for row in once) == 2
+    monkeypatch.setattr(searching, "_CONVINCED", 1.01)
+    twice = catalog.search(picture).matches
+    assert sum(row.proof is not None for row in twice) == 4
+    assert twice[0].family.id == "lora" and twice[0].score >= once[0].score
 
 
 def test_what_is_left_out(prover: Prover, settings: Settings, serif_path: Path) -> None:
     """A face without its file, a face without a letter, an unknown face; no text, no proof."""
     line = _line(serif_path)
     (settings.fonts / "cantarell" / "cantarell-latin-400-normal.woff2").unlink()
-    found = prover.prove(line, TEXT, [*CANDIDATES, Candidate(0.9, ("nobody-400-normal",))])
+    found = prover.prove(line, TEXT, {**CANDIDATES, 4: Candidate(0.9, ("nobody-400-normal",))})
     assert set(found.alike) == {1, 2, 3}
     assert found.lost == frozenset()
     assert prover.prove(line, "Wonderful \N{SNOWMAN}", CANDIDATES).alike == {}
