@@ -8,7 +8,7 @@ quadrilaterals are made level first. Whichever reads better is the answer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -23,6 +23,8 @@ _SMALL, _SMALL_PRINT = 0.02, 0.003  # of the largest line's area: what is no chi
 _CONVINCING = 0.9  # mean confidence, weighted by area, of lines that are believed at once
 _LEGIBLE = 0.5  # what reads worse, and looks like text to no detector, is none
 _BETTER = 0.05  # by so much more of it the detector's lines must be read
+_DOUBTFUL = 0.7  # what reads worse is also tried turned by a quarter, ...
+_TURNED = 0.1  # and anything that does not convince upside down; so much better it must read then
 _LEVEL = 0.035  # slope, 2 degrees: a line that leans no more is level
 
 
@@ -57,16 +59,48 @@ def find_and_read(picture: np.ndarray, crop: Box | None, reader: Reader) -> list
         edges += [found for found in rest if found.reading.confidence >= _LEGIBLE]
         return _from_the_top(edges)
     detected = _read(prepare_quads(picture, reader.detect, crop), reader)
-    if not detected and _clarity(edges) < _LEGIBLE:
-        return []
     better = _clarity(detected) - _clarity(edges)
     # What leans is read well both ways; only a level line can be compared.
-    return _from_the_top(detected if better > (_BETTER if level else -_BETTER) else edges)
+    found = detected if better > (_BETTER if level else -_BETTER) else edges
+    if _clarity(found) < _DOUBTFUL:
+        standing = _standing(picture, crop, reader)
+        if _clarity(standing) > _clarity(found) + _TURNED:
+            return _from_the_top(standing)
+    if not detected and _clarity(edges) < _LEGIBLE:
+        return []
+    return _from_the_top(found)
+
+
+def _standing(picture: np.ndarray, crop: Box | None, reader: Reader) -> list[Found]:
+    """The lines as they read when the picture is turned by a quarter; boxes of the picture."""
+    height, width = picture.shape[:2]
+    inside = Box(0, 0, width, height) if crop is None else crop.within(width, height)
+    part = np.rot90(picture[inside.y0 : inside.y1, inside.x0 : inside.x1])
+    found = _read(prepare_level(np.ascontiguousarray(part)), reader)
+    return [replace(each, line=replace(each.line, box=_back(each, inside))) for each in found]
+
+
+def _back(found: Found, inside: Box) -> Box:
+    """Where the box of a line lies that was found in the part `inside`, turned to the left."""
+    box = found.line.box
+    turned = Box(inside.width - box.y1, box.x0, inside.width - box.y0, box.x1)
+    return turned.moved(inside.x0, inside.y0)
 
 
 def _read(lines: Sequence[Line], reader: Reader) -> list[Found]:
+    """What the lines say; those that read better upside down are turned."""
     readings = reader.read([line.strip for line in lines])
-    return [Found(line, reading) for line, reading in zip(lines, readings, strict=True)]
+    found = [Found(line, reading) for line, reading in zip(lines, readings, strict=True)]
+    doubtful = [at for at, each in enumerate(found) if each.reading.confidence < _CONVINCING]
+    turned = [
+        replace(lines[at], strip=np.ascontiguousarray(lines[at].strip[::-1, ::-1]))
+        for at in doubtful
+    ]
+    again = reader.read([line.strip for line in turned])
+    for at, line, reading in zip(doubtful, turned, again, strict=True):
+        if reading.confidence > found[at].reading.confidence + _TURNED:
+            found[at] = Found(line, reading)
+    return found
 
 
 def _from_the_top(found: Sequence[Found]) -> list[Found]:

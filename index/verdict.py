@@ -1,9 +1,12 @@
 """How sure an answer is, from its scores; pure.
 
-The confidence of a row is a logistic function that grows with the row's score and with its
-margin (the distance to the best other row: positive for the first row only). The constants
-are a logistic regression over the benchmark's seen families; every run of it prints what they
-should be (`calibration.fit_seen` in the record). They belong to the shipped encoder.
+Two questions, each answered by a logistic function that grows with a row's score and with its
+margin (the distance to the best other row: positive for the first row only). Is this row right,
+given that the font is in the catalogue (`confidence`)? And is the font in the catalogue at all,
+if half of those that are asked for are not (`known`)? The constants are logistic regressions over
+the benchmark's seen families, the second one over each query twice, once without its family;
+every run of it prints what they should be (`calibration` in the record). They belong to the
+shipped encoder.
 """
 
 from __future__ import annotations
@@ -31,10 +34,14 @@ class Curve:
         return 1.0 / (1.0 + math.exp(-max(-500.0, min(500.0, logit))))
 
 
+# By the vote alone, and once the picture's words were drawn.
 VOTED = Curve(0.927, 8.8, 50.9)
 PROVED = Curve(0.899, 9.5, 52.6)
-MATCH_AT = 0.6  # confidence of the first row from which the answer says "match"
-SIMILAR_AT = 0.2  # ... "similar"; below it says "unknown"
+KNOWN_VOTED = Curve(0.9, 8.0, 30.0)
+KNOWN_PROVED = Curve(0.9, 8.0, 30.0)
+MATCH_AT = 0.6  # confidence of the first row, and
+KNOWN_AT = 0.5  # chance that the font is known, from which the answer says "match"
+SIMILAR_AT = 0.2  # chance that it is known from which it says "similar", below "unknown"
 
 
 def confidences(scores: Sequence[float], *, proved: bool = False) -> list[float]:
@@ -46,12 +53,17 @@ def confidences(scores: Sequence[float], *, proved: bool = False) -> list[float]
     return [curve.confidence(score, _margin(scores, i)) for i, score in enumerate(scores)]
 
 
-def verdict(confidence: Sequence[float]) -> Verdict:
-    """What the first row's confidence amounts to; "unknown" without rows."""
-    first = confidence[0] if confidence else 0.0
-    if first >= MATCH_AT:
+def known(scores: Sequence[float], *, proved: bool = False) -> float:
+    """The chance, 0..1, that the picture's font is in the catalogue; 0 without rows."""
+    curve = KNOWN_PROVED if proved else KNOWN_VOTED
+    return curve.confidence(scores[0], _margin(scores, 0)) if scores else 0.0
+
+
+def verdict(confidence: float, in_catalogue: float) -> Verdict:
+    """What the first row's confidence and `known` amount to."""
+    if confidence >= MATCH_AT and in_catalogue >= KNOWN_AT:
         return "match"
-    return "similar" if first >= SIMILAR_AT else "unknown"
+    return "similar" if in_catalogue >= SIMILAR_AT else "unknown"
 
 
 def _margin(scores: Sequence[float], i: int) -> float:
