@@ -111,6 +111,9 @@ class SearchReply(_Reply):
     """The answer to a picture."""
 
     verdict: Literal["match", "similar", "unknown", "no_text"]
+    known: float = Field(
+        ge=0, le=1, description="The chance that the picture's font is in the catalogue at all"
+    )
     matches: list[Match]
     regions: list[Region]
     catalogue: Catalogue

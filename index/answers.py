@@ -133,11 +133,13 @@ class CatalogueInfo:
 class SearchAnswer:
     """The answer to one picture; no matches when the verdict is "no_text".
 
+    `known` in 0..1 is the chance that the most prominent font is in the catalogue at all.
     `steps_ms` says what part of `took_ms` each step of the search took, `differences` show the
     first of the matches that were drawn, when asked for.
     """
 
     verdict: Verdict
+    known: float
     matches: tuple[Match, ...]
     regions: tuple[Region, ...]
     catalogue: CatalogueInfo
@@ -149,6 +151,7 @@ class SearchAnswer:
         """The answer of `POST /v1/search`."""
         return {
             "verdict": self.verdict,
+            "known": round(self.known, 4),
             "matches": [match.to_json() for match in self.matches],
             "regions": [region.to_json() for region in self.regions],
             "catalogue": self.catalogue.to_json(),

@@ -20,7 +20,7 @@ from index.differences import Difference, difference
 from index.filters import Filters
 from index.proof import Candidate, Proofs, Prover
 from index.ranking import Group, rank_lines
-from index.verdict import confidences, verdict
+from index.verdict import confidences, known, verdict
 from index.view import View
 
 CANDIDATES = 40  # rows of a font that may be proved ...
@@ -70,7 +70,7 @@ class Searcher:
             readings = [Reading("", 0.0)] * len(found)
         clock.lap("lines")
         if not found:
-            return SearchAnswer("no_text", (), (), view.info, clock.total(), clock.steps)
+            return SearchAnswer("no_text", 0.0, (), (), view.info, clock.total(), clock.steps)
         speaker = speakers([line.box for line in found])
         heard = sorted(set(speaker))
         lines = self._embedder.embed_lines([found[i] for i in heard])
@@ -100,9 +100,13 @@ class Searcher:
             for line, reading, own in zip(found, readings, speaker, strict=True)
         )
         matches = proved[0].matches[:k]
-        word = verdict([match.confidence for match in matches])
+        scores = [match.score for match in proved[0].matches]
+        in_catalogue = known(scores, proved=any(match.proof is not None for match in matches))
+        word = verdict(matches[0].confidence, in_catalogue) if matches else "unknown"
         shown = proved[0].differences(lines[fonts[0].leader].line, min(k, differences))
-        return SearchAnswer(word, matches, regions, view.info, clock.total(), clock.steps, shown)
+        return SearchAnswer(
+            word, in_catalogue, matches, regions, view.info, clock.total(), clock.steps, shown
+        )
 
     def _proved(
         self, font: Group, lines: Sequence[LineVectors], readings: Sequence[Reading]

@@ -87,6 +87,8 @@ class FakeCatalog:
         self.calls: dict[str, Any] = {}
         self.fails: Exception | None = None
 
+    known = 0.9
+
     def search(
         self,
         picture: Any,
@@ -111,7 +113,7 @@ class FakeCatalog:
         regions = (Region(crop, text or "Hamburg", 0.9, rows),) if crop else ()
         word = "match" if rows else "unknown"
         shown = tuple(_difference(row.face.id) for row in rows[:differences])
-        return SearchAnswer(word, rows, regions, info, 1.26, {"vote": 1.04}, shown)
+        return SearchAnswer(word, self.known, rows, regions, info, 1.26, {"vote": 1.04}, shown)
 
     def families(
         self, *, q: str | None, filters: Filters, limit: int, cursor: str | None

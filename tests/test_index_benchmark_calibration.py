@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from index.benchmark.calibration import calibration, fit
+from index.benchmark.calibration import calibration, fit, fit_known
 from index.benchmark.measure import Outcome
 from index.benchmark.queries import Query
 
@@ -17,7 +17,9 @@ CENTRE, SCORE, MARGIN = 0.8, 20.0, 30.0
 def _outcome(right: bool, score: float, margin: float, sure: float, seen: bool) -> Outcome:
     query = Query("a.png", "clean", "lora", "serif", seen, 400, False, "Hello", 40)
     rank = 1 if right else 0
-    return Outcome(query, rank, rank, None, None, score, margin, sure, 0.0, "x", 1.0, False)
+    return Outcome(
+        query, rank, rank, None, None, score, margin, sure, 0.9, score, margin, 0.1, "x", 1.0, False
+    )
 
 
 def _drawn(count: int, seen: bool) -> list[Outcome]:
@@ -46,7 +48,32 @@ def test_the_error_is_small_where_confidence_is_true() -> None:
 
 def test_nothing_asked_is_not_judged() -> None:
     """No answers, no numbers."""
-    assert calibration([]) == {"ece_unseen": None, "bins_unseen": [], "fit_seen": None}
+    nothing = {"ece_unseen": None, "bins_unseen": [], "fit_seen": None, "fit_known_seen": None}
+    assert calibration([]) == nothing
+
+
+def test_the_fit_of_known_tells_both_copies_apart() -> None:
+    """Scores around 0.9 with the family and 0.7 without: the centre is half-way, as is the chance.
+
+    Two normal classes of equal spread have the slope (difference of means) / variance.
+    """
+    rng = np.random.default_rng(5)
+    base = _drawn(20_000, True)
+    outcomes = [
+        replace(o, score=float(a), margin=float(m), score_without=float(b), margin_without=float(n))
+        for o, a, b, m, n in zip(
+            base,
+            rng.normal(0.9, 0.1, len(base)),
+            rng.normal(0.7, 0.1, len(base)),
+            rng.uniform(0, 0.1, len(base)),
+            rng.uniform(0, 0.1, len(base)),
+            strict=True,
+        )
+    ]
+    centre, score, margin = fit_known(outcomes)
+    assert centre == pytest.approx(0.8, abs=0.01)
+    assert score == pytest.approx(0.2 / 0.1**2, rel=0.05)
+    assert abs(margin) < 1.5
 
 
 def test_a_bin_holds_its_range() -> None:

@@ -10,7 +10,7 @@ import pytest
 from index.answers import FaceInfo, FamilyInfo, Match, TwinInfo
 from index.benchmark import effects, measure
 from index.benchmark.queries import Query, QuerySet
-from index.verdict import confidences
+from index.verdict import known
 
 
 def _match(family: str, score: float, *twins: str, weight: int = 400, italic: bool = False):
@@ -49,18 +49,19 @@ def test_an_answer_also_right_is_right():
 
 
 def test_leaving_the_right_family_out_takes_its_row_away():
-    """The confidence without is that of the remaining rows' scores alone."""
+    """What is known without it is what the remaining rows' scores alone say."""
     rows = [_match("right", 0.95), _match("b", 0.7), _match("t", 0.6, "right"), _match("c", 0.5)]
     outcome = measure.judge(_query(), rows, 1.0)
     assert outcome.confidence == 0.95
-    assert outcome.confidence_without == confidences([0.7, 0.5])[0]
+    assert (outcome.score_without, outcome.margin_without) == (0.7, pytest.approx(0.2))
+    assert outcome.known_without == known([0.7, 0.5]) < outcome.known == known([0.95, 0.7])
 
 
 def test_no_rows_are_a_miss():
     """An empty answer has no rank, no face and no confidence."""
     outcome = measure.judge(_query(), [], 1.0)
     assert (outcome.strict, outcome.twin, outcome.weight) == (0, 0, None)
-    assert (outcome.confidence, outcome.confidence_without) == (0.0, 0.0)
+    assert (outcome.confidence, outcome.known, outcome.known_without) == (0.0, 0.0, 0.0)
 
 
 def test_a_refused_picture_is_a_miss(tmp_path: Path):

@@ -26,7 +26,7 @@ def _match(family: str, twins: tuple[str, ...] = ()) -> Match:
 def _answer(*regions: tuple[tuple[int, int, int, int], list[Match]]) -> SearchAnswer:
     found = tuple(Region(Box(*box), "x", 0.9, tuple(rows)) for box, rows in regions)
     rows = found[0].matches if found else ()
-    return SearchAnswer("match", rows, found, CatalogueInfo(1, 4, 4, "e"), 12.0, {})
+    return SearchAnswer("match", 0.9, rows, found, CatalogueInfo(1, 4, 4, "e"), 12.0, {})
 
 
 HEAD = Spot((10, 10, 400, 70), "Head", "lora")

@@ -91,7 +91,7 @@ def test_the_face_that_drew_a_word_comes_first(
     assert answer.matches[0].family.id == family
     assert answer.matches[0].face.id == face
     assert answer.matches[0].preview_url == f"/v1/faces/{face}/preview.png"
-    assert answer.verdict == verdict([match.confidence for match in answer.matches])
+    assert answer.verdict == verdict(answer.matches[0].confidence, answer.known)
 
 
 def test_the_vote_is_the_definition(
@@ -308,6 +308,7 @@ def test_the_answer_is_the_apis_json(catalog: FontCatalog, serif_path: Path) -> 
     answer = catalog.search(picture_of(serif_path)).to_json()
     assert list(answer) == [
         "verdict",
+        "known",
         "matches",
         "regions",
         "catalogue",

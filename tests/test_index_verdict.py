@@ -6,7 +6,16 @@ import itertools
 
 import pytest
 
-from index.verdict import PROVED, VOTED, Curve, confidences, verdict
+from index.verdict import (
+    KNOWN_PROVED,
+    KNOWN_VOTED,
+    PROVED,
+    VOTED,
+    Curve,
+    confidences,
+    known,
+    verdict,
+)
 
 CURVES = pytest.mark.parametrize(("curve", "proved"), [(VOTED, False), (PROVED, True)])
 
@@ -42,8 +51,16 @@ def test_rows_are_surer_in_their_order() -> None:
 
 
 def test_verdicts() -> None:
-    """A clear winner matches, a weak one does not, nothing is unknown."""
-    assert verdict(confidences([0.95, 0.7])) == "match"
-    assert verdict(confidences([0.3, 0.29])) == "unknown"
-    assert verdict([0.3]) == "similar"
-    assert verdict([]) == "unknown"
+    """A sure row of a known font matches; a doubtful one, or an unknown font, does not."""
+    assert verdict(0.9, 0.9) == "match"
+    assert verdict(0.4, 0.9) == verdict(0.9, 0.4) == "similar"
+    assert verdict(0.9, 0.1) == verdict(0.0, 0.0) == "unknown"
+
+
+@pytest.mark.parametrize(("curve", "proved"), [(KNOWN_VOTED, False), (KNOWN_PROVED, True)])
+def test_known_by_hand(curve: Curve, proved: bool) -> None:
+    """One half at the centre, more with a margin, nothing without rows."""
+    assert known([curve.centre], proved=proved) == 0.5
+    scores = [curve.centre, curve.centre - 1 / curve.margin_slope]
+    assert known(scores, proved=proved) == pytest.approx(0.7310586)
+    assert known([], proved=proved) == 0.0

@@ -14,12 +14,13 @@ Json = dict[str, Any]
 
 
 def calibration(outcomes: Sequence[Outcome]) -> Json:
-    """`{"ece_unseen", "bins_unseen", "fit_seen"}`: error and bins of unseen, fit to seen ones.
+    """`{"ece_unseen", "bins_unseen", "fit_seen", "fit_known_seen"}`.
 
-    A bin is [mean confidence, share that is right, queries]. The fit is what the constants of
-    `index.verdict` should be by this run: (score centre, score slope, margin slope). Seen
-    families alone, so that the error stays honest, and proved answers alone where there are
-    any. None, or no bin, where there is nothing to judge.
+    Error and bins of unseen families; a bin is [mean confidence, share that is right, queries].
+    The fits to seen ones are what the constants of `index.verdict` should be by this run (score
+    centre, score slope, margin slope), of the confidence and of `known`. Seen families alone, so
+    that the error stays honest, and proved answers alone where there are any. None, or no bin,
+    where there is nothing to judge.
     """
     proved = any(o.proved for o in outcomes)
     seen = [o for o in outcomes if o.query.seen and o.first and o.proved == proved]
@@ -28,6 +29,7 @@ def calibration(outcomes: Sequence[Outcome]) -> Json:
         "ece_unseen": _error(unseen) if unseen else None,
         "bins_unseen": _bins(unseen),
         "fit_seen": fit(seen) if len({o.twin == 1 for o in seen}) == 2 else None,
+        "fit_known_seen": fit_known(seen),
     }
 
 
@@ -36,12 +38,27 @@ def fit(outcomes: Sequence[Outcome]) -> list[float]:
 
     Both answers must occur. Returns [score centre, score slope, margin slope].
     """
+    features = np.array([[o.score, o.margin] for o in outcomes])
+    return _logistic(features, np.array([o.twin == 1 for o in outcomes]))
+
+
+def fit_known(outcomes: Sequence[Outcome]) -> list[float] | None:
+    """The same of "the font is in the catalogue": each query as it is and without its family.
+
+    None where that makes no difference.
+    """
+    there = [[o.score, o.margin] for o in outcomes]
+    gone = [[o.score_without, o.margin_without] for o in outcomes]
+    if there == gone:
+        return None
+    return _logistic(np.array(there + gone), np.arange(2 * len(there)) < len(there))
+
+
+def _logistic(features: np.ndarray, positive: np.ndarray) -> list[float]:
     from sklearn.linear_model import LogisticRegression
 
-    features = np.array([[o.score, o.margin] for o in outcomes])
-    right = np.array([o.twin == 1 for o in outcomes])
     # The features are small numbers: any usual penalty would flatten their slopes.
-    model = LogisticRegression(C=1e6, max_iter=1000).fit(features, right)
+    model = LogisticRegression(C=1e6, max_iter=1000).fit(features, positive)
     (score, margin), bias = model.coef_[0], model.intercept_[0]
     return [round(float(value), 4) for value in (-bias / score, score, margin)]
 

@@ -16,7 +16,7 @@ from encoder.picture import PictureError, read_picture
 from index import evaluate
 from index.answers import Match
 from index.benchmark.queries import Query, QuerySet
-from index.verdict import confidences
+from index.verdict import known
 
 KS = (1, 5, 10)
 Json = dict[str, Any]
@@ -31,8 +31,9 @@ class Outcome:
     `strict` and `twin` are 1-based ranks, 0 = not among the first ten. `weight` and
     `italic` are those of the best face of the row that is right (None without one).
     `score`, `margin` (over the second row) and `confidence` are the first row's (0 without
-    one), `confidence_without` is what the first row's would be were the right family not in
-    the catalogue. `proved` says that the rows were compared by drawing.
+    one), `known` is the chance that the font is in the catalogue. `score_without`,
+    `margin_without` and `known_without` are what they would be were the right family not in
+    it. `proved` says that the rows were compared by drawing.
     """
 
     query: Query
@@ -43,7 +44,10 @@ class Outcome:
     score: float
     margin: float
     confidence: float
-    confidence_without: float
+    known: float
+    score_without: float
+    margin_without: float
+    known_without: float
     first: str
     ms: float
     proved: bool
@@ -72,6 +76,7 @@ def judge(query: Query, rows: Sequence[Match], ms: float) -> Outcome:
     twin = evaluate.hit_rank(credited, query.right)
     face = rows[twin - 1].face if twin else None
     proved = any(row.proof is not None for row in rows)
+    scores = [row.score for row in rows]
     others = [r.score for r, c in zip(rows, credited, strict=True) if not c & query.right]
     return Outcome(
         query=query,
@@ -79,10 +84,13 @@ def judge(query: Query, rows: Sequence[Match], ms: float) -> Outcome:
         twin=twin,
         weight=face.weight if face else None,
         italic=face.italic if face else None,
-        score=rows[0].score if rows else 0.0,
-        margin=rows[0].score - rows[1].score if len(rows) > 1 else 0.0,
+        score=scores[0] if scores else 0.0,
+        margin=_margin(scores),
         confidence=rows[0].confidence if rows else 0.0,
-        confidence_without=confidences(others, proved=proved)[0] if others else 0.0,
+        known=known(scores, proved=proved),
+        score_without=others[0] if others else 0.0,
+        margin_without=_margin(others),
+        known_without=known(others, proved=proved),
         first=rows[0].family.id if rows else "",
         ms=ms,
         proved=proved,
@@ -164,7 +172,7 @@ def face_accuracy(outcomes: Sequence[Outcome]) -> Json:
 
 
 def left_out_auroc(outcomes: Sequence[Outcome]) -> float | None:
-    """AUROC of the first row's confidence for "the right family is in the catalogue".
+    """AUROC of `known` for "the right family is in the catalogue".
 
     Half of the families (by hash, so that no family is on both sides) are asked as if
     they were not there. None when one half is empty.
@@ -173,23 +181,26 @@ def left_out_auroc(outcomes: Sequence[Outcome]) -> float | None:
     if absent.all() or not absent.any():
         return None
     scores = [
-        o.confidence_without if gone else o.confidence
-        for o, gone in zip(outcomes, absent, strict=True)
+        o.known_without if gone else o.known for o, gone in zip(outcomes, absent, strict=True)
     ]
     return round(evaluate.auroc(np.array(scores), ~absent), 4)
 
 
 def own_auroc(present: Sequence[Outcome], absent: Sequence[Outcome]) -> float | None:
-    """AUROC of confidence: queries of the catalogue's families against fonts outside it."""
+    """AUROC of `known`: queries of the catalogue's families against fonts outside it."""
     if not present or not absent:
         return None
-    scores = np.array([o.confidence for o in (*present, *absent)])
+    scores = np.array([o.known for o in (*present, *absent)])
     return round(evaluate.auroc(scores, np.arange(len(scores)) < len(present)), 4)
 
 
 def latency(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
     """p50 and p99 milliseconds from the file's bytes to the answer."""
     return {k: round(v, 1) for k, v in evaluate.percentiles([o.ms for o in outcomes]).items()}
+
+
+def _margin(scores: Sequence[float]) -> float:
+    return scores[0] - scores[1] if len(scores) > 1 else 0.0
 
 
 def _left_out(family: str) -> bool:

@@ -42,10 +42,11 @@ With the proof the service reads the line itself (it is not told the text) and d
 the candidates, whose font files are all here; see [how it works](../how-it-works.md).
 
 Weight and slope are those of the best face, where the right family is among the first five.
-*AUROC*: how well the first row's confidence tells whether the right family is in the catalogue
-at all. For the left-out half, the right family's row is taken out of the answer. The confidence
-is a logistic function of the first row's score and of its distance to the second, fitted to seen
-families; the reliability plot shows unseen ones."""
+*AUROC*: how well `known` tells whether the right family is in the catalogue at all. For the
+left-out half of the families (by hash), the right family's row is taken out of the answer; own
+fonts were asked for before they were added. `known` and the confidence are logistic functions of
+the first row's score and of its distance to the second, fitted to seen families, `known` to each
+query twice, once without its family; the reliability plot shows unseen ones."""
 _HEAD = (
     "| queries | unseen @1 | unseen @5 | unseen @10 | strict @5 | seen @1 | seen @5 | queries |\n"
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
@@ -244,9 +245,9 @@ def _measures(part: Json) -> dict[str, str]:
     return {
         "weight of the best face within 100": _percent(faces.get("weight")),
         "slope of the best face right": _percent(faces.get("slope")),
-        "AUROC of confidence, asked family left out for half": _plain(auroc["left_out"]),
+        'AUROC of "in the catalogue", asked family left out for half': _plain(auroc["left_out"]),
         "the same, headlines alone": _plain(auroc["left_out_clean"]),
-        "AUROC of confidence, fonts outside the catalogue": _plain(auroc["own"]),
+        'AUROC of "in the catalogue", against fonts that are not': _plain(auroc["own"]),
         "expected calibration error of confidence, unseen": _plain(
             part["calibration"]["ece_unseen"]
         ),

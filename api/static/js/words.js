@@ -47,7 +47,9 @@ export function verdict(answer) {
       return [`${sure} ${best.family.name}`, `Its closest face: ${face(best.face)}.`];
     }
     case "similar":
-      return ["No certain match", "These families come closest."];
+      return answer.known < 0.5
+        ? ["Probably not in the catalogue", "These are its kin: the closest families that are."]
+        : ["No certain match", "These families come closest."];
     default:
       return best
         ? ["Not in the catalogue", "These are its kin: the closest families that are."]
