@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import threading
@@ -15,6 +14,7 @@ import numpy as np
 import onnxruntime
 
 from encoder import prepare
+from encoder.memory import give_back
 
 INPUT, OUTPUT = "windows", "vectors"
 _BATCH = 32  # windows a run: bounds the memory of a page full of text
@@ -131,15 +131,8 @@ def _session(path: Path, threads: int, dim: int) -> onnxruntime.InferenceSession
     found = session.get_outputs()[0].shape[-1]
     if found != dim:
         raise MismatchError(f"{path.name} gives vectors of {found}, its card says {dim}")
-    _give_back_memory()
+    give_back()  # making a session leaves about 90 MB of freed weights
     return session
-
-
-def _give_back_memory() -> None:
-    """Making a session leaves about 90 MB of freed weights with the allocator (glibc's)."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def _read_card(path: Path) -> dict[str, Any]:

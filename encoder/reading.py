@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from encoder.memory import give_back
+
 if TYPE_CHECKING:
     from rapidocr import RapidOCR
 
@@ -61,6 +63,7 @@ class Reader:
         found = self.opened()(
             np.ascontiguousarray(picture[..., ::-1]), use_det=True, use_cls=False, use_rec=False
         )
+        give_back()  # the detector's maps are as large as the picture, many times over
         boxes = getattr(found, "boxes", None)
         return [] if boxes is None else [np.asarray(box, np.float32) for box in boxes]
 

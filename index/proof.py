@@ -21,7 +21,7 @@ from index.fontfiles import FontFiles, OpenableFace
 log = logging.getLogger(__name__)
 
 _COINCIDENCE = 1 / 3  # its share of a proof; measured on the benchmark
-_TRACKED = 12  # of those that stand best the letters may be set wider or closer
+_TRACKED = 8  # of those that stand best the letters may be set wider or closer
 FINALISTS = 8  # the encoder is asked for these alone: it takes most of the time
 
 
