@@ -15,14 +15,15 @@ import numpy as np
 _HEIGHT = 64  # pixels: lines are looked at in this height ...
 _MOST = 8  # ... and so many times as wide at most
 _LEAST = 1.5  # heights: a shorter line says nothing about its slope
-_COARSE = tuple(
-    np.tan(np.radians(np.arange(-33.0, 33.1, 3.0))).tolist()
-)  # text that leans more reads badly
-# Slopes: how the whole line is turned, and how top and foot part from that, to either side.
+# Slopes that are tried: how the whole line is turned (text that leans by more than 33 degrees reads
+# badly), then in ever smaller steps, then how top and foot part from that, to either side.
+_TURNS = tuple(np.tan(np.radians(np.arange(-33.0, 33.1, 3.0))).tolist())
+_STEPS = (0.035, 0.018, 0.009)
 _PARTS = (-0.08, -0.06, -0.04, -0.02, 0.02, 0.04, 0.06, 0.08)
-_AROUND = (0.0, -0.01, 0.01, -0.02, 0.02, -0.03, 0.03)
-_CONVERGING = 1.12
-_BETTER = 1.05  # by so much sharper the rows of another slope must be to be believed
+_NEAR = (0.0, -0.01, 0.01, -0.02, 0.02, -0.03, 0.03)
+_FINE_STEPS = (0.01, 0.005)
+# By so much sharper the rows must be for a turned line, and for one in perspective, to be believed.
+_TURNED, _PARTED = 1.05, 1.12
 
 
 def slopes(ink: np.ndarray, *, around: bool = False) -> tuple[float, float]:
@@ -38,11 +39,11 @@ def slopes(ink: np.ndarray, *, around: bool = False) -> tuple[float, float]:
     small = cv2.resize(ink.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     small = small[:, : _MOST * _HEIGHT]
     coarse = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    found = _best(coarse, _COARSE if around else (0.0,), (0.0,), (0.0, 0.0), _BETTER)
-    for step in (0.035, 0.018, 0.009):
+    found = _best(coarse, _TURNS if around else (0.0,), (0.0,), (0.0, 0.0), _TURNED)
+    for step in _STEPS:
         found = _best(small, (-step, 0.0, step), (0.0,), found, 1.0)
-    found = _best(coarse, _AROUND, _PARTS, found, _CONVERGING)
-    for step in (0.01, 0.005) if found[1] else ():
+    found = _best(coarse, _NEAR, _PARTS, found, _PARTED)
+    for step in _FINE_STEPS if found[1] else ():
         found = _best(small, (-step, 0.0, step), (-step, 0.0, step), found, 1.0)
     turn, part = found
     return turn + part, turn - part

@@ -10,7 +10,7 @@ import numpy as np
 
 from encoder.blocks import speakers
 from encoder.boxes import Box
-from encoder.finding import Reader, find_and_read
+from encoder.finding import Found, Reader, find_and_read
 from encoder.prepare import Line, prepare_level
 from encoder.reading import Reading
 from encoder.redraw import Drawing
@@ -62,27 +62,19 @@ class Searcher:
     ) -> SearchAnswer:
         """See `FontCatalog.search`."""
         clock = _Clock()
-        if proof:
-            read = find_and_read(picture, crop, self._reader)
-            found, readings = [each.line for each in read], [each.reading for each in read]
-        else:
-            found = prepare_level(picture, crop)
-            readings = [Reading("", 0.0)] * len(found)
+        read = self._lines(picture, crop, proof)
         clock.lap("lines")
-        if not found:
+        if not read:
             return SearchAnswer("no_text", 0.0, (), (), view.info, clock.total(), clock.steps)
-        speaker = speakers([line.box for line in found])
+        speaker = speakers([each.line.box for each in read])
         heard = sorted(set(speaker))
-        lines = self._embedder.embed_lines([found[i] for i in heard])
+        lines = self._embedder.embed_lines([read[i].line for i in heard])
         clock.lap("vectors")
-        weights = [
-            float(sum(line.box.area for line, own in zip(found, speaker, strict=True) if own == i))
-            for i in heard
-        ]
+        weights = _weights(read, speaker)
         rows = max(k, CANDIDATES)
         fonts = rank_lines(view, [line.vectors for line in lines], weights, rows, filters)
         clock.lap("vote")
-        readings = _corrected(readings, text, heard[fonts[0].leader])
+        readings = _corrected([each.reading for each in read], text, heard[fonts[0].leader])
         said = [readings[i] for i in heard]
         proved = [
             self._proved(font, lines, said) if at < _PROVED_FONTS else _Proved(font.matches, {})
@@ -90,23 +82,33 @@ class Searcher:
         ]
         if proof:
             clock.lap("proof")
+        first = proved[0]
+        shown = first.differences(lines[fonts[0].leader].line, min(k, differences))
         rows_of = {
-            heard[i]: each.matches
+            heard[i]: each.matches[:k]
             for font, each in zip(fonts, proved, strict=True)
             for i in font.lines
         }
         regions = tuple(
-            Region(line.box, reading.text or None, reading.confidence, rows_of[own][:k])
-            for line, reading, own in zip(found, readings, speaker, strict=True)
+            Region(each.line.box, reading.text or None, reading.confidence, rows_of[own])
+            for each, reading, own in zip(read, readings, speaker, strict=True)
         )
-        matches = proved[0].matches[:k]
-        scores = [match.score for match in proved[0].matches]
-        in_catalogue = known(scores, proved=any(match.proof is not None for match in matches))
-        word = verdict(matches[0].confidence, in_catalogue) if matches else "unknown"
-        shown = proved[0].differences(lines[fonts[0].leader].line, min(k, differences))
         return SearchAnswer(
-            word, in_catalogue, matches, regions, view.info, clock.total(), clock.steps, shown
+            verdict(first.confidence, first.known),
+            first.known,
+            first.matches[:k],
+            regions,
+            view.info,
+            clock.total(),
+            clock.steps,
+            shown,
         )
+
+    def _lines(self, picture: np.ndarray, crop: Box | None, proof: bool) -> list[Found]:
+        """The lines of the picture; what they say only for a proof."""
+        if proof:
+            return find_and_read(picture, crop, self._reader)
+        return [Found(line, Reading("", 0.0)) for line in prepare_level(picture, crop)]
 
     def _proved(
         self, font: Group, lines: Sequence[LineVectors], readings: Sequence[Reading]
@@ -146,6 +148,16 @@ class _Proved:
     matches: tuple[Match, ...]
     drawings: Mapping[str, Drawing]
 
+    @property
+    def confidence(self) -> float:
+        """That of the first row; 0 without rows."""
+        return self.matches[0].confidence if self.matches else 0.0
+
+    @property
+    def known(self) -> float:
+        """The chance that the font is in the catalogue."""
+        return known([match.score for match in self.matches], proved=bool(self.drawings))
+
     def differences(self, line: Line, count: int) -> tuple[Difference, ...]:
         """Those of the first `count` rows that were drawn."""
         ids = [match.face.id for match in self.matches[:count]]
@@ -154,6 +166,14 @@ class _Proved:
             for face in ids
             if face in self.drawings
         )
+
+
+def _weights(found: Sequence[Found], speaker: Sequence[int]) -> list[float]:
+    """The area of all lines that each speaker speaks for, in the order of the speakers."""
+    areas = dict.fromkeys(sorted(speaker), 0.0)
+    for each, own in zip(found, speaker, strict=True):
+        areas[own] += each.line.box.area
+    return list(areas.values())
 
 
 def _corrected(readings: Sequence[Reading], text: str | None, leader: int) -> list[Reading]:
