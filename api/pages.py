@@ -30,6 +30,7 @@ _LICENCES = {
     "other": "Another licence",
 }
 _MOST_LICENCES = 12
+_NO_SCRIPTS = {"latin", "emoji", "math", "music", "symbols", "symbols2"}  # or what all have
 
 
 @bp.get("/")
@@ -64,6 +65,11 @@ def _choices() -> dict[str, Any]:
         "stats": stats,
         "categories": _named(_CATEGORIES, stats["categories"]),
         "licences": _named(_LICENCES, [licence for licence, _ in counted]),
+        "scripts": sorted(
+            (name, name.replace("-", " ").title())
+            for name in stats["scripts"]
+            if name not in _NO_SCRIPTS and not name.endswith("-ext")
+        ),
     }
 
 

@@ -168,7 +168,7 @@ class FontCatalog:
             return familymap.page(familymap.places(view, rows))
 
     def stats(self) -> dict[str, Any]:
-        """What the catalogue holds, as numbers and counts by category, licence and source."""
+        """What the catalogue holds, as numbers and counts by category, licence, source, script."""
         view = self._live.current()
         return {
             **view.info.to_json(),
@@ -179,6 +179,7 @@ class FontCatalog:
             "categories": dict(Counter(family.category for family in view.families)),
             "licenses": dict(Counter(family.license for family in view.families)),
             "sources": dict(Counter(family.source for family in view.families)),
+            "scripts": dict(Counter(name for family in view.families for name in family.scripts)),
         }
 
     def ping(self) -> None:

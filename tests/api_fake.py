@@ -86,8 +86,7 @@ class FakeCatalog:
         }
         self.calls: dict[str, Any] = {}
         self.fails: Exception | None = None
-
-    known = 0.9
+        self.known = 0.9
 
     def search(
         self,
@@ -181,6 +180,7 @@ class FakeCatalog:
             "samples": 8 * count,
             "categories": Counter(f.category for f in self.members.values()),
             "licenses": Counter(f.license for f in self.members.values()),
+            "scripts": Counter(name for f in self.members.values() for name in f.scripts),
         }
 
     def ping(self) -> None:

@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -151,12 +152,31 @@ def test_filters(page: Page, catalog: FakeCatalog) -> None:
     wait_for(page, 2)
     page.get_by_role("checkbox", name="Mono", exact=True).check()
     wait_for(page, 3)
-    page.locator("select").select_option("Apache-2.0")
+    page.get_by_label("Licence").select_option("Apache-2.0")
     wait_for(page, 1)
     assert families(page) == ["Roboto Slab"]
     page.get_by_role("checkbox", name="My fonts only").check()
     expect(page.locator("#verdict")).to_have_text("Nothing passes the filters")
     wait_for(page, 0)
+
+
+def test_only_families_with_a_script(page: Page, catalog: FakeCatalog) -> None:
+    """The page offers the scripts that the catalogue has, and both lists keep to the chosen one."""
+    greek = replace(
+        catalog.members["roboto-slab"], scripts=frozenset({"latin", "greek-ext", "greek"})
+    )
+    catalog.members["roboto-slab"] = greek
+    page.reload()
+    choose(page)
+    wait_for(page, 4)
+    script = page.get_by_label("Script")
+    assert script.locator("option").all_inner_texts() == ["Any script", "Greek"]
+    script.select_option("greek")
+    wait_for(page, 1)
+    assert families(page) == ["Roboto Slab"]
+    page.goto("/browse")
+    page.get_by_label("Script").select_option("greek")
+    expect(page.locator("#families h3")).to_have_text(["Roboto Slab"])
 
 
 def test_crop_by_mouse(page: Page, catalog: FakeCatalog) -> None:
@@ -279,6 +299,26 @@ def test_letters_are_laid_over_the_picture(page: Page) -> None:
     expect(button).to_have_attribute("aria-pressed", "true")
     slider.press("ArrowLeft")
     expect(both).to_be_hidden()
+
+
+def test_lines_to_copy(page: Page, catalog: FakeCatalog) -> None:
+    """CSS, @import and the npm package of a match; an own font has none."""
+    own = replace(catalog.members["space-mono"], source="own", url=None)
+    catalog.members["space-mono"] = own
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    choose(page)
+    wait_for(page, 4)
+    expect(page.locator(".match .use")).to_have_count(3)
+    panel = page.locator(".use").first
+    panel.get_by_text("Use it").click()
+    copied = {}
+    for what in ("CSS", "@import", "npm"):
+        panel.get_by_role("button", name=f"Copy {what}").click()
+        expect(panel.get_by_role("button", name=f"Copy {what}")).to_have_text("Copied")
+        copied[what] = page.evaluate("navigator.clipboard.readText()")
+    assert copied["CSS"] == 'font-family: "Playfair Display", serif; font-weight: 400;'
+    assert "family=Playfair+Display:wght@400&display=swap" in copied["@import"]
+    assert copied["npm"] == "npm install @fontsource/playfair-display"
 
 
 def test_newer_answer_stays(page: Page, catalog: FakeCatalog) -> None:

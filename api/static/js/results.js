@@ -1,6 +1,7 @@
 // Ranked families as a list; nothing here fetches.
 import { compare } from "./compare.js";
 import { make } from "./dom.js";
+import { use } from "./use.js";
 import * as words from "./words.js";
 
 /** What the most prominent line in the answer's font says; "" when nothing could be read. */
@@ -26,7 +27,8 @@ export function row(match, text, difference) {
       family.source === "own" ? make("span", { className: "own" }, "Your font") : null),
   );
   if (twins.length) item.append(twinLine(twins));
-  if (difference) item.append(compare(difference, `${family.name}, ${words.face(face)}`));
+  const panels = [difference && compare(difference, `${family.name}, ${words.face(face)}`), use(match)];
+  item.append(make("div", { className: "panels" }, ...panels.filter(Boolean)));
   return item;
 }
 
