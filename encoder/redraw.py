@@ -18,6 +18,7 @@ _MARGIN = (HEIGHT - INK_HEIGHT) // 2
 _BLUR = 1.5  # pixels of a strip: strokes that miss each other by less still coincide
 _SHIFT = (4, 2)  # pixels of a strip, across and down, that a drawing may be off
 _LETTER_SHIFT = (2, 1)  # ... and a letter, once the drawing is in place
+_SOFTNESS = (0.0, 0.8, 1.2, 1.6, 2.0, 2.5, 3.0, 3.6)  # pixels of a strip that are tried
 _TRACKED = 0.03  # share by which the widths must differ before tracking is thought of
 _TRACKING = (-0.08, 0.35)  # em a letter: what designers do
 
@@ -102,6 +103,32 @@ def aligned(strip: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
     size = (strip.shape[1], HEIGHT)
     return cv2.warpAffine(wide, matrix, size, borderMode=cv2.BORDER_CONSTANT, borderValue=1.0)
+
+
+def softness(strip: np.ndarray, drawn: np.ndarray) -> float:
+    """The blur, sigma in pixels of a strip, that makes the drawing's edges as soft as the line's.
+
+    0 where they are no sharper.
+    """
+    wanted = _sharpness(strip)
+    sharp = [(abs(_sharpness(softened(drawn, sigma)) - wanted), sigma) for sigma in _SOFTNESS]
+    return min(sharp)[1]
+
+
+def softened(strip: np.ndarray, sigma: float) -> np.ndarray:
+    """The strip blurred by `sigma` pixels and stretched to full contrast again."""
+    if not sigma:
+        return strip
+    ink = cv2.GaussianBlur(1 - strip, (0, 0), sigma)
+    dark = ink[ink > 0.5 * ink.max()]
+    strong = float(np.percentile(dark, 80)) if dark.size else 1.0
+    return (1 - np.clip(ink / max(strong, 1e-6), 0, 1)).astype(np.float32)
+
+
+def _sharpness(strip: np.ndarray) -> float:
+    """How steep the steeper edges are."""
+    across = np.abs(np.diff(strip, axis=1))
+    return float(np.percentile(across[across > 0.05], 90)) if (across > 0.05).any() else 0.0
 
 
 def _best_shift(

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from encoder.prepare import Line, cut_windows
-from encoder.redraw import Drawing, coincidence, redraw, redraw_tracked
+from encoder.redraw import (
+    Drawing,
+    coincidence,
+    redraw,
+    redraw_tracked,
+    softened,
+    softness,
+)
 from index.builder import Embedder, LineVectors
 from index.fontfiles import FontFiles, OpenableFace
 
@@ -110,9 +117,11 @@ class Prover:
             drawn[at] = _tracked(drawn[at], line.line)
         order.sort(key=standing, reverse=True)
         chosen, lost = order[:finalists], order[finalists:]
+        sigma = softness(line.line.strip, drawn[chosen[0]].drawing.strip) if chosen else 0.0
         if not chosen:
             return Proofs({}, {}, frozenset(), fileless)
-        cosines = self._cosines(line.vectors, [drawn[at].drawing.strip for at in chosen])
+        strips = [drawn[at].drawing.strip for at in chosen]
+        cosines = self._cosines(line.vectors, [softened(s, sigma) for s in strips])
         alike = {
             at: (1 - _COINCIDENCE) * max(0.0, cosine) + _COINCIDENCE * drawn[at].ink
             for at, cosine in zip(chosen, cosines.tolist(), strict=True)

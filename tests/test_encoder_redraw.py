@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from encoder.fontfile import FaceRef
+from encoder.ink import normalise
 from encoder.prepare import HEIGHT, prepare
-from encoder.redraw import coincidence, redraw
+from encoder.redraw import coincidence, redraw, softened, softness
 from encoder.typeset import TypesetError, draw_line
 
 TEXT = "Hamburgefons"
@@ -65,6 +67,27 @@ def test_coincidence_by_hand() -> None:
     assert coincidence(strip, np.roll(strip, 3, axis=1)) == pytest.approx(1.0, abs=1e-3)
     assert coincidence(strip, other) == pytest.approx(0.0, abs=1e-5)
     assert coincidence(strip, np.ones_like(strip)) == 0.0
+
+
+@pytest.mark.parametrize("sigma", [1.2, 2.0, 3.0])
+def test_a_soft_line_is_compared_with_a_soft_drawing(serif_path: Path, sigma: float) -> None:
+    """The blur that was put in is found, within a step; softened, the drawing is the line again."""
+    drawn = redraw(FaceRef(serif_path), TEXT, 60).strip
+    line = normalise(cv2.GaussianBlur(1 - drawn, (0, 0), sigma))
+    found = softness(line, drawn)
+    assert found == pytest.approx(sigma, abs=0.5)
+    assert np.abs(softened(drawn, found) - line).mean() < 0.6 * np.abs(drawn - line).mean()
+    assert softened(drawn, found).min() == 0.0 and softened(drawn, found).max() > 0.98
+
+
+def test_a_sharp_line_is_left_sharp(serif_path: Path) -> None:
+    """Nothing to soften: the drawing itself, and an empty strip."""
+    drawn = redraw(FaceRef(serif_path), TEXT, 60).strip
+    assert softness(drawn, drawn) == 0.0
+    assert softened(drawn, 0.0) is drawn
+    blank = np.ones((HEIGHT, 200), np.float32)
+    assert softness(blank, blank) == 0.0
+    np.testing.assert_array_equal(softened(blank, 2.0), blank)
 
 
 def test_what_cannot_be_drawn(serif_path: Path, tmp_path: Path) -> None:
