@@ -100,15 +100,18 @@ class FontCatalog:
     ) -> tuple[Match, ...]:
         """The k (1..50) families closest to one of the catalogue, its twins among them.
 
-        The lines of its regular-most face ask. Raises `UnknownFamilyError`, `QueryError`.
+        The lines of its regular-most face ask, of those whose weight is wanted if it has any.
+        Raises `UnknownFamilyError`, `QueryError`.
         """
         _require_k(k)
         view = self._live.current()
         if family_id not in view.family_at:
             raise UnknownFamilyError(family_id)
         with self._database.begin() as rows:
-            faces = regular_first(rows.faces(family_id))
-            found = rows.vectors(view.state.dim, face_id=faces[0].id) if faces else None
+            faces = rows.faces(family_id)
+            wanted = [face for face in faces if filters.admits_face(face)]
+            asking = regular_first(wanted or faces)[:1]
+            found = rows.vectors(view.state.dim, face_id=asking[0].id) if asking else None
         if found is None or not len(found.ids):
             return ()
         lines = [found.vectors.astype(np.float32)]

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
-from index.answers import FaceInfo, FamilyInfo
+from index.answers import FamilyInfo
 from index.errors import QueryError
+
+
+class Weighted(Protocol):
+    """A face, of the database or of an answer."""
+
+    @property
+    def weight(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class Filters:
             and (self.scripts is None or self.scripts <= family.scripts)
         )
 
-    def admits_face(self, face: FaceInfo) -> bool:
+    def admits_face(self, face: Weighted) -> bool:
         """True when the face's weight is within the wanted ones."""
         return self.weights is None or self.weights[0] <= face.weight <= self.weights[1]
 

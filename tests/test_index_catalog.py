@@ -166,6 +166,11 @@ def test_only_faces_of_the_wanted_weight_answer(catalog: FontCatalog, serif_path
     assert rows[0].family.id == "lora"
     assert [f.id for f in catalog.families(filters=bold).items] == ["cantarell", "lora"]
     assert {m.face.weight for m in catalog.similar("abril-fatface", filters=bold)} == {700}
+    # Lora's own bold asks for bold kin, not its regular.
+    (asked_in_bold,) = catalog.similar("lora", filters=bold)
+    assert asked_in_bold.face.id == "cantarell-700-normal"
+    (regular, *_) = catalog.similar("lora", filters=Filters(weights=(400, 900)))
+    assert asked_in_bold.score != pytest.approx(regular.score, abs=1e-4)
     assert catalog.search(picture_of(serif_path), filters=Filters(weights=(1, 99))).matches == ()
 
 
