@@ -87,6 +87,7 @@ class FakeCatalog:
         self.calls: dict[str, Any] = {}
         self.fails: Exception | None = None
         self.known = 0.9
+        self.doubts = False
 
     def search(
         self,
@@ -110,7 +111,7 @@ class FakeCatalog:
         )[:k]
         info = CatalogueInfo(3, len(self.members), len(self.members), "e" * 64)
         regions = (Region(crop, text or "Hamburg", 0.9, rows),) if crop else ()
-        word = "match" if rows else "unknown"
+        word = ("similar" if self.doubts else "match") if rows else "unknown"
         shown = tuple(_difference(row.face.id) for row in rows[:differences])
         return SearchAnswer(word, self.known, rows, regions, info, 1.26, {"vote": 1.04}, shown)
 

@@ -274,6 +274,17 @@ def test_what_it_says_can_be_corrected(page: Page, catalog: FakeCatalog) -> None
     assert catalog.calls["text"] is None
 
 
+def test_doubt_is_said_in_words(page: Page, catalog: FakeCatalog) -> None:
+    """A known font without a certain match, and one that is hardly in the catalogue."""
+    catalog.doubts = True
+    choose(page)
+    expect(page.locator("#verdict")).to_have_text("No certain match")
+    catalog.known = 0.3
+    choose(page)
+    expect(page.locator("#verdict")).to_have_text("Probably not in the catalogue")
+    expect(page.locator("#aside")).to_contain_text("kin")
+
+
 def test_letters_are_laid_over_the_picture(page: Page) -> None:
     """A closed panel a match: the slider uncovers, the button lays over, letters are named."""
     choose(page)
