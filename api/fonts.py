@@ -17,9 +17,9 @@ from api.problems import ProblemError, shorten
 from api.replies import AddReply, problems
 from api.security import require_token
 from index.answers import AddReport
+from index.archives import SUFFIXES
 
 bp = APIBlueprint("fonts", __name__, abp_tags=[Tag(name="My fonts")], abp_security=[{"token": []}])
-_SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2"})
 _FILES = {"type": "array", "items": {"type": "string", "format": "binary"}}
 _FORM = {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILES}}}
 _BODY = {"required": True, "content": {"multipart/form-data": _FORM}}
@@ -28,9 +28,9 @@ _BODY = {"required": True, "content": {"multipart/form-data": _FORM}}
 @bp.post(
     "/v1/fonts",
     operation_id="addFonts",
-    description="TTF, OTF, TTC, WOFF or WOFF2. 201 when any face was added; 409 when every file "
-    "was there already; 422 when none could be taken. `refused` and `duplicates` say what "
-    "became of each of the others.",
+    description="TTF, OTF, TTC, WOFF or WOFF2, or zip archives of them. 201 when any face was "
+    "added; 409 when every file was there already; 422 when none could be taken. `refused` and "
+    "`duplicates` say what became of each of the others.",
     openapi_extensions={"requestBody": _BODY},
     responses={201: AddReply, **problems(401, 403, 409, 413, 422)},
 )
@@ -69,7 +69,7 @@ def client_name(name: str | None) -> str:
 
 def _suffix(name: str | None) -> str:
     suffix = PurePosixPath(name or "").suffix.lower()
-    return suffix if suffix in _SUFFIXES else ".font"
+    return suffix if suffix in SUFFIXES else ".font"
 
 
 def _nothing_added(report: AddReport) -> ProblemError:

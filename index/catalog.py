@@ -198,7 +198,7 @@ class FontCatalog:
         names: Sequence[str] | None = None,
         on_progress: OnProgress | None = None,
     ) -> AddReport:
-        """Add font files; they can be found when this returns.
+        """Add font files, or zip archives of some; they can be found when this returns.
 
         Copies are kept in the data folder. `names` are what the report calls the files
         (their own names by default). A file that is there already, or that is no font with

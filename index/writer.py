@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from db.records import FamilyBundle, FileRecord, TwinRecord
 from db.repository import Repository
 from db.session import Database
 from index.answers import AddedFamily, AddReport
+from index.archives import Unpacked, unpack
 from index.batch import OWN_FOLDER, Batch, OnProgress
 from index.builder import Embedder
 from index.errors import UnknownFamilyError
@@ -40,11 +42,18 @@ class Writer:
         self, paths: Sequence[Path], names: Sequence[str] | None, on_progress: OnProgress
     ) -> AddReport:
         """See `FontCatalog.add_fonts`."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="unpacked-", dir=self._data) as folder:
+            files = unpack(paths, names or [p.name for p in paths], Path(folder))
+            return self._add(files, on_progress)
+
+    def _add(self, files: Unpacked, on_progress: OnProgress) -> AddReport:
         for attempt in range(_TRIES):
             self._live.refresh(patience=None)  # ids are chosen now: a second old is too old
             view = self._live.view
             batch = Batch(view, self._home_of)
-            for path, name in zip(paths, names or [p.name for p in paths], strict=True):
+            batch.refused += files.refused
+            for path, name in zip(files.paths, files.names, strict=True):
                 batch.read(path, name)
             bundles = batch.draw(self._embedder, on_progress)
             twins = twins_of_new(self._database, view, self._data, bundles, batch.paths)

@@ -1,4 +1,4 @@
-"""Add font files (TTF, OTF, TTC, WOFF, WOFF2) to the catalogue, without retraining."""
+"""Add font files (TTF, OTF, TTC, WOFF, WOFF2, a zip of them) to the catalogue, untrained."""
 
 from __future__ import annotations
 

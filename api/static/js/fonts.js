@@ -65,14 +65,21 @@ async function add({ file, row, status }) {
   try {
     const report = await call("/v1/fonts", { method: "POST", body: form, headers: authorized() });
     row.dataset.state = "added";
-    status.textContent = report.added
-      .map(({ family, faces }) => `added: ${family.name}, ${faces.length} ${faces.length === 1 ? "face" : "faces"}`)
-      .join("; ");
+    status.textContent = outcome(report);
   } catch (error) {
     row.dataset.state = error.status === 409 ? "there" : "refused";
     status.textContent = error.status === 409 ? "in the catalogue already" : reason(error);
     if (error.status === 401) forget(error.message);
   }
+}
+
+/** What became of a file, or of the files of an archive. */
+function outcome({ added, duplicates, refused }) {
+  return [
+    ...added.map(({ family, faces }) => `added: ${family.name}, ${faces.length} ${faces.length === 1 ? "face" : "faces"}`),
+    ...duplicates.map(({ name }) => `${name} is in the catalogue already`),
+    ...refused.map(({ name, reason: why }) => `${name} was refused: ${why}`),
+  ].join("; ");
 }
 
 const reason = (error) => {
