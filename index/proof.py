@@ -8,8 +8,9 @@ light, the coincidence of the ink tells apart what the encoder takes for the sam
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -96,43 +97,43 @@ class Prover:
         wanted = text.strip()
         faces = [face for candidate in candidates.values() for face in candidate.faces]
         found = self._files.find(faces) if wanted else {}
-        drawn: dict[int, _Tried] = {}
-        for at, candidate in candidates.items():
-            here = [found[face] for face in candidate.faces if face in found]
-            tries = (_drawn(face, wanted, line.line) for face in here)
-            best = max(filter(None, tries), key=lambda each: each.ink, default=None)
-            if best is not None:
-                drawn[at] = best
         fileless = frozenset(
             at
             for at, candidate in candidates.items()
             if wanted and not any(face in found for face in candidate.faces)
         )
+        drawn = {
+            at: best
+            for at, candidate in candidates.items()
+            if (best := _best(candidate, found, wanted, line.line)) is not None
+        }
+        if not drawn:
+            return Proofs({}, {}, frozenset(), fileless)
 
         def standing(at: int) -> float:
             return candidates[at].vote + drawn[at].ink
 
-        order = sorted(drawn, key=standing, reverse=True)
-        for at in order[:_TRACKED]:
+        for at in sorted(drawn, key=standing, reverse=True)[:_TRACKED]:
             drawn[at] = _tracked(drawn[at], line.line)
-        order.sort(key=standing, reverse=True)
-        chosen, lost = order[:finalists], order[finalists:]
-        sigma = softness(line.line.strip, drawn[chosen[0]].drawing.strip) if chosen else 0.0
-        if not chosen:
-            return Proofs({}, {}, frozenset(), fileless)
-        strips = [drawn[at].drawing.strip for at in chosen]
-        cosines = self._cosines(line.vectors, [softened(s, sigma) for s in strips])
+        order = sorted(drawn, key=standing, reverse=True)
+        chosen = order[:finalists]
+        cosines = self._cosines(line, [drawn[at].drawing.strip for at in chosen])
         alike = {
             at: (1 - _COINCIDENCE) * max(0.0, cosine) + _COINCIDENCE * drawn[at].ink
             for at, cosine in zip(chosen, cosines.tolist(), strict=True)
         }
         drawings = {at: drawn[at].drawing for at in chosen}
-        return Proofs(alike, drawings, frozenset(lost), fileless)
+        return Proofs(alike, drawings, frozenset(order[finalists:]), fileless)
 
-    def _cosines(self, own: np.ndarray, strips: Sequence[np.ndarray]) -> np.ndarray:
-        """float64 [N]: of the line's outer windows and of the same windows of each strip."""
+    def _cosines(self, line: LineVectors, strips: Sequence[np.ndarray]) -> np.ndarray:
+        """float64 [N]: of the line's outer windows and of the same windows of each strip.
+
+        The strips are made as soft as the line, by what the first of them lacks.
+        """
+        own = line.vectors
         ends = [0, -1] if len(own) > 1 else [0]
-        windows = np.concatenate([cut_windows(strip)[ends] for strip in strips])
+        sigma = softness(line.line.strip, strips[0])
+        windows = np.concatenate([cut_windows(softened(strip, sigma))[ends] for strip in strips])
         vectors = self._embedder.embed_windows(windows).reshape(len(strips), len(ends), -1)
         means: np.ndarray = (vectors * own[ends]).sum(axis=2).mean(axis=1, dtype=np.float64)
         return means
@@ -146,21 +147,30 @@ class _Tried:
     ink: float
 
 
-def _drawn(face: OpenableFace, text: str, line: Line) -> _Tried | None:
-    if not set(text) <= face.coverage | {" "}:
-        return None
-    try:
-        drawing = redraw(face.ref, text, line.height)
-    except ValueError as error:  # TypesetError among them
-        log.info("no proof by %s: %s", face.ref.path.name, error)
-        return None
-    return _Tried(drawing, coincidence(line.strip, drawing.strip))
+def _best(
+    candidate: Candidate, found: Mapping[str, OpenableFace], text: str, line: Line
+) -> _Tried | None:
+    """The best of a candidate's faces that are here and have all letters; None without one."""
+    tries = [
+        _tried(partial(redraw, found[face].ref, text, line.height), line)
+        for face in candidate.faces
+        if face in found and set(text) <= found[face].coverage | {" "}
+    ]
+    return max(filter(None, tries), key=lambda each: each.ink, default=None)
 
 
 def _tracked(tried: _Tried, line: Line) -> _Tried:
     """The drawing with its letters further apart or closer, where that coincides better."""
-    drawing = redraw_tracked(tried.drawing.ref, tried.drawing.text, line)
-    if drawing is None:
-        return tried
-    ink = coincidence(line.strip, drawing.strip)
-    return _Tried(drawing, ink) if ink > tried.ink else tried
+    plain = tried.drawing
+    spaced = _tried(partial(redraw_tracked, plain.ref, plain.text, line), line)
+    return spaced if spaced is not None and spaced.ink > tried.ink else tried
+
+
+def _tried(draw: Callable[[], Drawing | None], line: Line) -> _Tried | None:
+    """What `draw` makes, held against the line; None where there is nothing to draw."""
+    try:
+        drawing = draw()
+    except ValueError as error:  # TypesetError among them
+        log.info("no proof: %s", error)
+        return None
+    return None if drawing is None else _Tried(drawing, coincidence(line.strip, drawing.strip))
