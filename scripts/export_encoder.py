@@ -17,11 +17,12 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.export_encoder", description=__doc__)
     parser.add_argument("run", type=Path, help="the run's folder, runs/NAME")
     parser.add_argument("--to", type=Path, default=Path("encoder/weights/fontkin.onnx"))
+    parser.add_argument("--average", type=Path, metavar="ONNX", help="take the mean with this one")
     parser.add_argument("--curves", type=Path, metavar="PNG", help="draw loss and recall too")
     parser.add_argument("--json", action="store_true", help="print the whole card")
     args = parser.parse_args(argv)
     try:
-        card = export(args.run, args.to)
+        card = export(args.run, args.to, args.average)
     except (CheckpointError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -17,6 +17,7 @@ import onnxruntime
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import save_file
 
 from encoder.fontfile import FaceRef
 from encoder.glyphs import LETTERS, signature
@@ -122,6 +123,30 @@ def test_the_export_gives_the_nets_vectors(run: Path, tmp_path: Path) -> None:
             expected = model(torch.from_numpy(windows)).numpy()
         np.testing.assert_allclose(found, expected, atol=3e-3)
         np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+
+
+def test_an_export_may_be_the_mean_of_two(run: Path, tmp_path: Path) -> None:
+    """Half-way between two encoders, within float16; with itself it is itself; the card says so."""
+    first = export(run, tmp_path / "first.onnx")
+    config = ModelConfig(**first["training"]["model"])
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    with safe_open(run / "checkpoint.safetensors", "pt") as stored:
+        metadata = stored.metadata()
+        tensors = {k: stored.get_tensor(k) for k in stored.keys()}  # noqa: SIM118
+    moved = {k: v + 0.25 if v.is_floating_point() else v for k, v in tensors.items()}
+    save_file(moved, other / "checkpoint.safetensors", metadata=metadata)
+    card = export(other, tmp_path / "mean.onnx", tmp_path / "first.onnx")
+    assert card["averaged_with"] == {k: first[k] for k in ("name", "onnx_sha256")}
+    assert first["averaged_with"] is None
+    export(run, tmp_path / "same.onnx", tmp_path / "first.onnx")
+    plain, mean, same = (FontEncoder(config) for _ in range(3))
+    for model, name in ((plain, "first"), (mean, "mean"), (same, "same")):
+        checkpoint.warm_start(tmp_path / f"{name}.onnx", model)
+    for name, value in plain.state_dict().items():
+        if value.is_floating_point():
+            torch.testing.assert_close(mean.state_dict()[name], value + 0.125, atol=4e-3, rtol=2e-3)
+            torch.testing.assert_close(same.state_dict()[name], value, atol=1e-3, rtol=1e-3)
 
 
 def test_the_runtime_folds_every_norm(run: Path, tmp_path: Path) -> None:

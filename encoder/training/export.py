@@ -19,8 +19,12 @@ from encoder.training.model import FontEncoder, count_parameters
 from encoder.training.onnxfile import halved, without_zero_biases
 
 
-def export(run: Path, target: Path) -> dict[str, Any]:
+def export(run: Path, target: Path, average: Path | None = None) -> dict[str, Any]:
     """Write `target` (.onnx) and its card (.json) from a run's folder; returns the card.
+
+    With `average`, an exported encoder that the run started from, the weights are the mean of
+    both: what lies between two ends of one training is often better than either (Izmailov et
+    al. 2018, Wortsman et al. 2022).
 
     Weights are stored as float16 and widened when the session starts: half the file, and the
     arithmetic stays float32. Norms stay apart from their convolutions and names stay those of
@@ -29,6 +33,7 @@ def export(run: Path, target: Path) -> dict[str, Any]:
     config = json.loads((run / "config.json").read_text())
     model = FontEncoder(ModelConfig(**config["model"]))
     progress = checkpoint.load_weights(run / "checkpoint.safetensors", model)
+    averaged = None if average is None else _mean_with(model, average)
     model.eval()
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(".tmp")
@@ -43,12 +48,24 @@ def export(run: Path, target: Path) -> dict[str, Any]:
         "onnx_sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
         "parameters": count_parameters(model),
         "training": config | {"progress": progress},
+        "averaged_with": averaged,
         "origin": _origin(run / "origin.json"),
         "epochs": _epochs(run / "metrics.jsonl"),
         "families": json.loads((run / "families.json").read_text()),
     }
     target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
     return card
+
+
+def _mean_with(model: FontEncoder, other: Path) -> dict[str, str]:
+    """Replace the weights by their mean with an exported encoder's; its name and hash."""
+    mine = {name: value.clone() for name, value in model.state_dict().items()}
+    checkpoint.warm_start(other, model)
+    for name, value in model.state_dict().items():
+        if value.is_floating_point():
+            value.add_(mine[name]).div_(2)
+    card = json.loads(other.with_suffix(".json").read_text())
+    return {key: card[key] for key in ("name", "onnx_sha256")}
 
 
 def _to_onnx(model: nn.Module) -> onnx.ModelProto:
