@@ -10,6 +10,7 @@ from flask import Blueprint, render_template
 
 from api.context import current_catalog, current_settings
 from api.problems import KINDS
+from index.filters import Filters
 
 bp = Blueprint("pages", __name__)
 
@@ -30,7 +31,8 @@ _LICENCES = {
     "other": "Another licence",
 }
 _MOST_LICENCES = 12
-_NO_SCRIPTS = {"latin", "emoji", "math", "music", "symbols", "symbols2"}  # or what all have
+_NO_LETTERS = {"emoji", "math", "music", "symbols", "symbols2"}
+_KIN = 8
 
 
 @bp.get("/")
@@ -51,6 +53,24 @@ def browse_page() -> str:
     return render_template("browse.html", **_choices())
 
 
+@bp.get("/families/<family_id>")
+def family_page(family_id: str) -> str:
+    """One family: its faces, licence, twins and kin."""
+    catalog = current_catalog()
+    detail = catalog.family(family_id)
+    family = detail.family
+    return render_template(
+        "family.html",
+        detail=detail,
+        category=_CATEGORIES.get(family.category, family.category),
+        licence=_LICENCES.get(family.license, family.license),
+        license_url=_web(detail.license_url),
+        url=_web(family.url),
+        scripts=sorted(_script(name) for name in family.scripts if name not in _NO_LETTERS),
+        kin=catalog.similar(family_id, k=_KIN, filters=Filters()),
+    )
+
+
 @bp.get("/problems")
 def problems_page() -> str:
     """Where the `type` of a problem leads."""
@@ -66,9 +86,9 @@ def _choices() -> dict[str, Any]:
         "categories": _named(_CATEGORIES, stats["categories"]),
         "licences": _named(_LICENCES, [licence for licence, _ in counted]),
         "scripts": sorted(
-            (name, name.replace("-", " ").title())
+            (name, _script(name))
             for name in stats["scripts"]
-            if name not in _NO_SCRIPTS and not name.endswith("-ext")
+            if name not in _NO_LETTERS | {"latin"} and not name.endswith("-ext")
         ),
     }
 
@@ -78,3 +98,13 @@ def _named(words: Mapping[str, str], present: Iterable[str]) -> list[tuple[str, 
     there = [value for value in present if value != "unknown"]
     known = [(value, text) for value, text in words.items() if value in there]
     return known + [(value, value[:60]) for value in there if value not in words]
+
+
+def _script(name: str) -> str:
+    """ "latin-ext" -> "Latin Ext"."""
+    return name.replace("-", " ").title()
+
+
+def _web(url: str | None) -> str | None:
+    """The address if a browser may be sent there; a font file says what it likes."""
+    return url if url and url.startswith(("https://", "http://")) else None

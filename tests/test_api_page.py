@@ -464,6 +464,25 @@ def test_browse(page: Page) -> None:
     expect(page.locator("#count")).to_have_text("No family has this in its name.")
 
 
+def test_a_familys_page(page: Page, catalog: FakeCatalog) -> None:
+    """From the list to the family: faces, licence, kin; specimens in the reader's text."""
+    page.goto("/browse")
+    page.get_by_role("link", name="Roboto Slab").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Roboto Slab")
+    expect(page.locator("main")).to_contain_text("Apache License 2.0")
+    expect(page.locator("section", has_text="Faces").locator("li")).to_have_count(1)
+    kin = page.locator("section", has_text="look most like it")
+    expect(kin.locator("h3")).to_have_count(3)
+    page.get_by_label("Your text").fill("Hello & you")
+    first = page.locator("img.specimen").first
+    expect(first).to_have_attribute("src", re.compile(r"preview\.png\?text=Hello%20%26%20you$"))
+    assert first.evaluate("image => image.decode().then(() => image.naturalWidth)")
+    kin.get_by_role("link", name="Space Mono").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Space Mono")
+    page.goto("/families/nobody")
+    expect(page.locator("body")).to_contain_text("no family 'nobody'")
+
+
 def test_docs(page: Page) -> None:
     """The docs page is drawn under the strict policy, from this server alone."""
     outside: list[str] = []

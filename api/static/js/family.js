@@ -1,7 +1,7 @@
 // A family in a list, with its specimen.
 import { call } from "./api.js";
 import { make } from "./dom.js";
-import { name, specimen } from "./results.js";
+import { page, specimen } from "./results.js";
 import * as words from "./words.js";
 
 /** A row with the family's facts and `action` (an element) beside them, when there is one. */
@@ -13,7 +13,8 @@ export function familyRow(family, action) {
     picture.replaceWith(specimen(face.preview_url, `${family.name}, ${words.face(face)}`));
   });
   return make("li", { className: "match", data: { family: family.id } }, picture,
-    make("div", { className: "match-head" }, name(family), action || null),
+    make("div", { className: "match-head" },
+      make("h3", {}, make("a", { href: page(family) }, family.name)), action || null),
     make("p", { className: "facts" },
       make("span", {}, words.category(family.category)),
       make("span", { className: "licence" }, words.licence(family.license))));

@@ -24,7 +24,8 @@ export function row(match, text, difference) {
       make("span", {}, words.category(family.category)),
       make("span", {}, `best: ${words.face(face)}`),
       make("span", { className: "licence" }, words.licence(family.license)),
-      family.source === "own" ? make("span", { className: "own" }, "Your font") : null),
+      family.source === "own" ? make("span", { className: "own" }, "Your font") : null,
+      make("span", {}, make("a", { href: page(family), target: "_blank" }, "faces and kin"))),
   );
   if (twins.length) item.append(twinLine(twins));
   const panels = [difference && compare(difference, `${family.name}, ${words.face(face)}`), use(match)];
@@ -41,8 +42,11 @@ export function specimen(url, alt) {
   return image;
 }
 
+/** Where all of a family is shown. */
+export const page = (family) => `/families/${encodeURIComponent(family.id)}`;
+
 /** The family's name, linked to its own page when it has one. */
-export function name(family) {
+function name(family) {
   const title = family.url?.startsWith("https://")
     ? make("a", { href: family.url, target: "_blank", rel: "noopener noreferrer" }, family.name)
     : family.name;
