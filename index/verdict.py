@@ -35,10 +35,10 @@ class Curve:
 
 
 # By the vote alone, and once the picture's words were drawn.
-VOTED = Curve(0.927, 8.8, 50.9)
-PROVED = Curve(0.899, 9.5, 52.6)
-KNOWN_VOTED = Curve(0.9, 8.0, 30.0)
-KNOWN_PROVED = Curve(0.9, 8.0, 30.0)
+VOTED = Curve(0.953, 8.7, 55.1)
+PROVED = Curve(0.894, 8.0, 50.0)
+KNOWN_VOTED = Curve(0.879, 13.2, 8.9)
+KNOWN_PROVED = Curve(0.932, 16.2, 13.0)
 MATCH_AT = 0.6  # confidence of the first row, and
 KNOWN_AT = 0.5  # chance that the font is known, from which the answer says "match"
 SIMILAR_AT = 0.2  # chance that it is known from which it says "similar", below "unknown"
