@@ -48,7 +48,7 @@ export function verdict(answer) {
     }
     case "similar":
       return answer.known < 0.5
-        ? ["Probably not in the catalogue", "These are its kin: the closest families that are."]
+        ? ["Perhaps not in the catalogue", "These are its kin: the closest families that are."]
         : ["No certain match", "These families come closest."];
     default:
       return best
