@@ -139,8 +139,11 @@ def test_openapi(client: FlaskClient) -> None:
         "category",
         "license",
         "source",
+        "script",
+        "weight",
         "text",
         "proof",
+        "differences",
     }
     for path, method in calls:
         for response in spec["paths"][path][method]["responses"].values():

@@ -16,7 +16,8 @@ _QUERY = Query("a.png", "clean", "lora", "serif", True, 400, False, "Hello", 40)
 
 def _outcome(family: str, first: str, rank: int) -> Outcome:
     query = replace(_QUERY, family=family)
-    return Outcome(query, rank, rank, None, None, 0.9, 0.1, 0.5, 0.5, first, 1.0, False)
+    sure = (0.9, 0.1, 0.5, 0.5, 0.9, 0.1, 0.5)
+    return Outcome(query, rank, rank, None, None, *sure, first, 1.0, False)
 
 
 def test_the_most_frequent_pairs_come_first() -> None:
