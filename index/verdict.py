@@ -40,8 +40,8 @@ PROVED = Curve(0.894, 8.0, 50.0)
 KNOWN_VOTED = Curve(0.879, 13.2, 8.9)
 KNOWN_PROVED = Curve(0.932, 16.2, 13.0)
 MATCH_AT = 0.6  # confidence of the first row, and
-KNOWN_AT = 0.5  # chance that the font is known, from which the answer says "match"
-SIMILAR_AT = 0.2  # chance that it is known from which it says "similar", below "unknown"
+KNOWN_AT = 0.3  # `known` from which the answer says "match": even odds if 3 of 10 are not in there
+SIMILAR_AT = 0.1  # `known` from which it says "similar"; below "unknown"
 
 
 def confidences(scores: Sequence[float], *, proved: bool = False) -> list[float]:

@@ -279,7 +279,7 @@ def test_doubt_is_said_in_words(page: Page, catalog: FakeCatalog) -> None:
     catalog.doubts = True
     choose(page)
     expect(page.locator("#verdict")).to_have_text("No certain match")
-    catalog.known = 0.3
+    catalog.known = 0.2
     choose(page)
     expect(page.locator("#verdict")).to_have_text("Perhaps not in the catalogue")
     expect(page.locator("#aside")).to_contain_text("kin")

@@ -53,8 +53,8 @@ def test_rows_are_surer_in_their_order() -> None:
 def test_verdicts() -> None:
     """A sure row of a known font matches; a doubtful one, or an unknown font, does not."""
     assert verdict(0.9, 0.9) == "match"
-    assert verdict(0.4, 0.9) == verdict(0.9, 0.4) == "similar"
-    assert verdict(0.9, 0.1) == verdict(0.0, 0.0) == "unknown"
+    assert verdict(0.4, 0.9) == verdict(0.9, 0.2) == "similar"
+    assert verdict(0.9, 0.05) == verdict(0.0, 0.0) == "unknown"
 
 
 @pytest.mark.parametrize(("curve", "proved"), [(KNOWN_VOTED, False), (KNOWN_PROVED, True)])

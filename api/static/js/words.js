@@ -36,6 +36,8 @@ const SCORES = [[0.93, "the same letters"], [0.87, "very close"], [0.75, "simila
 
 export const score = (value) => SCORES.find(([least]) => value >= least)[1];
 
+const KNOWN = 0.3; // chance below which a font is perhaps not in the catalogue, as the service has it
+
 /** The headline of an answer and the sentence below it. */
 export function verdict(answer) {
   const [best] = answer.matches;
@@ -47,7 +49,7 @@ export function verdict(answer) {
       return [`${sure} ${best.family.name}`, `Its closest face: ${face(best.face)}.`];
     }
     case "similar":
-      return answer.known < 0.5
+      return answer.known < KNOWN
         ? ["Perhaps not in the catalogue", "These are its kin: the closest families that are."]
         : ["No certain match", "These families come closest."];
     default:
