@@ -11,8 +11,9 @@ from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
 from tests.catalog_fixtures import built_data, catalog, settings
+from tests.page_fixtures import address, browser, page, phone
 
-__all__ = ["built_data", "catalog", "settings"]
+__all__ = ["address", "browser", "built_data", "catalog", "page", "phone", "settings"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,81 @@
+"""Pages in a real Chromium, against a running server over a catalogue that answers by rule.
+
+A test file that uses these has a fixture `catalog` with the catalogue to serve.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from werkzeug.serving import make_server
+
+from api.app import create_app
+from encoder.browser import available, executable
+from index.settings import Settings
+from tests.api_fake import TOKEN
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, until the test file is done: other files have a driver of their own."""
+    if not available():
+        pytest.skip("no Chromium here")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def address(catalog: Any, tmp_path: Path) -> Iterator[str]:
+    """Where a server over `catalog` listens."""
+    with_token = Settings(data=tmp_path, prebuilt=tmp_path, api_token=TOKEN)
+    app = create_app(with_token, catalog=catalog)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A desktop page that fails the test when a script fails or breaks the policy."""
+    yield from opened(browser, address, viewport={"width": 1280, "height": 860})
+
+
+@pytest.fixture
+def phone(browser: Browser, address: str) -> Iterator[Page]:
+    """The same as wide as a phone, for fingers."""
+    yield from opened(browser, address, viewport={"width": 390, "height": 844}, has_touch=True)
+
+
+def opened(browser: Browser, address: str, **options: object) -> Iterator[Page]:
+    """The start page in a window of its own; no script may fail or break the policy."""
+    context = browser.new_context(base_url=address, **options)  # type: ignore[arg-type]
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            errors.append(message.text) if "Content Security Policy" in message.text else None
+        ),
+    )
+    page.goto("/")
+    yield page
+    context.close()
+    assert errors == []
