@@ -43,7 +43,10 @@ class Family(Base):
 
 
 class FontFile(Base):
-    """A font file by content; `path` is relative to the data folder and may be absent there."""
+    """A font file by content; `path` is relative to the data folder and may be absent there.
+
+    `original_sha256` is that of the file that was sent, where a sanitised one is kept instead.
+    """
 
     __tablename__ = "font_file"
 
@@ -51,6 +54,7 @@ class FontFile(Base):
     name: Mapped[str]
     size: Mapped[int]
     path: Mapped[str | None]
+    original_sha256: Mapped[str | None] = mapped_column(index=True)
 
 
 class Face(Base):

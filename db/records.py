@@ -37,12 +37,16 @@ class FamilyRecord:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A font file; `path` is relative to the data folder (None: never kept)."""
+    """A font file; `path` is relative to the data folder (None: never kept).
+
+    `original_sha256` is that of the file that was sent, where a sanitised one is kept instead.
+    """
 
     sha256: str
     name: str
     size: int
     path: str | None
+    original_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Base, Face, Family, FontFile, Sample, Specimen, State, Twin
@@ -106,25 +106,27 @@ class Repository:
     def file(self, sha256: str) -> FileRecord | None:
         """The font file of this content; None when the catalogue has it not."""
         row = self._session.get(FontFile, sha256)
-        return None if row is None else FileRecord(row.sha256, row.name, row.size, row.path)
+        return None if row is None else _file(row)
 
     def family_files(self) -> dict[str, dict[str, FileRecord]]:
         """Family id -> sha256 -> file, of every family that has files."""
+        columns = [getattr(FontFile, name) for name in FileRecord.__dataclass_fields__]
         query = (
-            select(Face.family_id, FontFile.sha256, FontFile.name, FontFile.size, FontFile.path)
+            select(Face.family_id, *columns)
             .join(FontFile, FontFile.sha256 == Face.file_sha256)
             .distinct()
         )
         files: dict[str, dict[str, FileRecord]] = {}
-        for family_id, sha256, name, size, path in self._session.execute(query):
-            file = FileRecord(sha256, name, size, path)
+        for family_id, *values in self._session.execute(query):
+            file = FileRecord(*values)
             files.setdefault(family_id, {})[file.sha256] = file
         return files
 
     def family_of_file(self, sha256: str) -> str | None:
-        """The id of a family with a face from this file; None when there is none."""
-        query = select(Face.family_id).where(Face.file_sha256 == sha256).limit(1)
-        return self._session.scalar(query)
+        """The id of a family with a face from this file, kept or sent; None for none."""
+        same = or_(FontFile.sha256 == sha256, FontFile.original_sha256 == sha256)
+        query = select(Face.family_id).join(FontFile, FontFile.sha256 == Face.file_sha256)
+        return self._session.scalar(query.where(same).limit(1))
 
     def sample_lines(self) -> tuple[NDArray[np.int64], list[str], list[str]]:
         """Sample ids, int64 [N] ascending, and of each the face id and the text that it shows."""
@@ -229,7 +231,7 @@ class Repository:
     def _drop_unused_files(self) -> list[FileRecord]:
         used = select(Face.file_sha256).where(Face.file_sha256.is_not(None))
         unused = list(self._session.scalars(select(FontFile).where(FontFile.sha256.not_in(used))))
-        records = [FileRecord(f.sha256, f.name, f.size, f.path) for f in unused]
+        records = [_file(file) for file in unused]
         for file in unused:
             self._session.delete(file)
         self._session.flush()
@@ -248,6 +250,10 @@ def _insert(session: Session, table: type[Base], records: Sequence[Any]) -> None
 def _values(record: Any) -> dict[str, Any]:
     """The fields by name; `dataclasses.asdict` would copy every value deeply."""
     return {name: getattr(record, name) for name in record.__dataclass_fields__}
+
+
+def _file(row: FontFile) -> FileRecord:
+    return FileRecord(row.sha256, row.name, row.size, row.path, row.original_sha256)
 
 
 def _family(row: Sequence[Any]) -> FamilyRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,20 @@ def test_a_shared_file_stays_with_the_other_family(database: Database) -> None:
         rows.add(bundle("b", sha="same"))
         assert rows.remove_family("a")[1] == []
         assert rows.family_of_file("same") == "b"
+
+
+def test_a_file_is_known_by_what_was_sent_too(database: Database) -> None:
+    """A sanitised file is found by its own hash and by that of the file it was made from."""
+    one = bundle("a", sha="kept")
+    sent = replace(one.files[0], original_sha256="sent")
+    with database.begin() as rows:
+        rows.add(replace(one, files=(sent,)))
+    with database.begin() as rows:
+        assert rows.file("kept") == sent
+        assert rows.family_files() == {"a": {"kept": sent}}
+        found = [rows.family_of_file(sha) for sha in ("kept", "sent", "other")]
+        assert found == ["a", "a", None]
+        assert rows.remove_family("a")[1] == [sent]
 
 
 def test_sample_ids_never_come_back(database: Database) -> None:
