@@ -18,6 +18,7 @@ from index.searching import Searcher
 from index.settings import Settings
 from index.shipping import install_prebuilt
 from index.showing import Shower
+from index.stores.opening import open_stores
 from index.writer import Writer
 
 
@@ -42,7 +43,7 @@ def open_catalog(
         install_prebuilt(settings)
         database = open_database(settings.database_url)
         _claim_if_empty(database, identity)
-    live = LiveView(database, settings.index_path, lock, identity)
+    live = LiveView(database, open_stores(settings), lock, identity)
     if not rebuilding:
         live.refresh(patience=None)
     files = FontFiles(database, settings.data)

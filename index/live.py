@@ -11,7 +11,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from db.repository import Repository
 from db.session import Database
 from index.errors import BusyError, MismatchError
 from index.locks import WriterLock
-from index.store import VectorStore
+from index.stores.base import StoreKeeper
 from index.view import View, read_view
 
 log = logging.getLogger(__name__)
@@ -57,10 +56,10 @@ class LiveView:
     """The newest view that this process has; `current()` is what a search reads."""
 
     def __init__(
-        self, database: Database, index_path: Path, lock: WriterLock, identity: EncoderIdentity
+        self, database: Database, keeper: StoreKeeper, lock: WriterLock, identity: EncoderIdentity
     ) -> None:
         self._database = database
-        self._path = index_path
+        self._keeper = keeper
         self._lock = lock
         self._identity = identity
         self._reloading = threading.Lock()
@@ -165,14 +164,7 @@ class LiveView:
         with self._database.begin() as rows:
             state = self._state(rows)
             try:
-                store = VectorStore.load(
-                    self._path,
-                    generation=state.generation,
-                    dim=state.dim,
-                    encoder_sha256=state.encoder_sha256,
-                    prepare_version=state.prepare_version,
-                )
-                return read_view(rows, state, store)
+                return read_view(rows, state, self._keeper.load(state))
             except (MismatchError, OSError) as error:
                 log.info("the saved index is not used: %s", error)
         # A writer that has committed but not saved would make this work twice: wait for it.
@@ -193,17 +185,13 @@ class LiveView:
 
     def _from_vectors(self, rows: Repository) -> View:
         state = self._state(rows)
-        found = rows.vectors(state.dim)
-        store = VectorStore(state.dim)
-        store.add(found.ids, found.vectors)
+        store = self._keeper.made(state, rows.vectors(state.dim))
         return read_view(rows, state, store)
 
     def _changed(self, rows: Repository, last: int, removed: list[int]) -> View:
         state = self._state(rows)
-        store = self.view.store.clone()
-        store.remove(np.array(removed, np.int64))
-        found = rows.vectors(state.dim, after=last)
-        store.add(found.ids, found.vectors)
+        added = rows.vectors(state.dim, after=last)
+        store = self._keeper.changed(self.view.store, state, np.array(removed, np.int64), added)
         return read_view(rows, state, store)
 
     def _state(self, rows: Repository) -> StateRecord:
@@ -215,12 +203,7 @@ class LiveView:
 
     def _save(self, view: View) -> None:
         try:
-            view.store.save(
-                self._path,
-                generation=view.state.generation,
-                encoder_sha256=view.state.encoder_sha256,
-                prepare_version=view.state.prepare_version,
-            )
+            self._keeper.save(view.store, view.state)
         except OSError as error:
             # The rows are committed: the next start makes the index from them.
-            log.warning("the index was not saved to %s: %s", self._path, error)
+            log.warning("the index was not saved: %s", error)

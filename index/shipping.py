@@ -10,9 +10,9 @@ from pathlib import Path
 
 from db.session import Database, open_database, sqlite_path
 from index.errors import MismatchError
+from index.files import write_whole
 from index.settings import Settings
 from index.sources import GOOGLE
-from index.store import write_whole
 
 CATALOG = "catalog.db"
 MANIFEST = "manifest.json"

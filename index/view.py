@@ -12,7 +12,7 @@ from db.records import FaceRecord, FamilyRecord, StateRecord
 from db.repository import Repository
 from index.answers import CatalogueInfo, FaceInfo, FamilyInfo, TwinInfo
 from index.filters import Filters
-from index.store import VectorStore
+from index.stores.base import VectorStore
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from index.archives import Unpacked, unpack
 from index.batch import OWN_FOLDER, Batch, OnProgress
 from index.builder import Embedder
 from index.errors import UnknownFamilyError
+from index.files import write_whole
 from index.kin import twins_of_new
 from index.live import LiveView
-from index.store import write_whole
 from index.view import View, face_info
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,8 @@ ALLOWED = {
 }
 # Library -> the paths below which alone it may be imported.
 ONLY = {
-    "faiss": ("index/store.py",),
+    "faiss": ("index/stores/faiss.py",),
+    "pymilvus": ("index/stores/milvus.py",),
     "sqlalchemy": ("db/",),
     "alembic": ("db/",),
     "flask": ("api/",),

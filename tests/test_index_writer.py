@@ -21,7 +21,7 @@ from index.catalog import FontCatalog
 from index.errors import BusyError, MismatchError, UnknownFamilyError
 from index.locks import WriterLock
 from index.settings import Settings
-from index.store import VectorStore
+from index.stores.faiss import FaissStore
 from tests.fake_embedder import FakeEmbedder
 from tests.test_index_catalog import picture_of
 
@@ -216,7 +216,7 @@ def test_a_damaged_index_is_made_anew(
             settings.index_path.write_bytes(old)
     with closing(open_catalog(settings, embedder=FakeEmbedder())) as again:
         assert again.search(picture_of(serif_path)).matches == before
-        VectorStore.load(settings.index_path, generation=again.stats()["generation"])
+        FaissStore.load(settings.index_path, generation=again.stats()["generation"])
 
 
 def test_a_crash_after_the_commit_loses_nothing(
@@ -228,7 +228,7 @@ def test_a_crash_after_the_commit_loses_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(VectorStore, "save", die)
+        patched.setattr(FaissStore, "save", die)
         small.add_fonts([serif_path])
     with closing(open_catalog(settings, embedder=FakeEmbedder())) as again:
         assert first(again, serif_path) == ("lora", "lora-400-normal")
@@ -244,7 +244,7 @@ def test_a_crash_before_the_commit_leaves_nothing(
 
     before = small.stats()
     with monkeypatch.context() as patched, pytest.raises(MemoryError):
-        patched.setattr(VectorStore, "add", fail)
+        patched.setattr(FaissStore, "add", fail)
         small.add_fonts([serif_path])
     assert small.stats() == before
     small.ping()
@@ -259,7 +259,7 @@ def test_a_full_disk_only_costs_the_shortcut(
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(VectorStore, "save", full)
+    monkeypatch.setattr(FaissStore, "save", full)
     small.add_fonts([serif_path])
     assert first(small, serif_path)[0] == "lora"
 

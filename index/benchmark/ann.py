@@ -14,7 +14,7 @@ from index.benchmark.queries import QuerySet
 from index.builder import Embedder
 from index.errors import MismatchError
 from index.settings import Settings
-from index.store import VectorStore
+from index.stores.opening import open_stores
 
 _QUERIES = 200  # pictures: every one brings several windows
 
@@ -30,7 +30,7 @@ def ann_recall_at_5(settings: Settings, embedder: Embedder, queries: QuerySet) -
         if state is None:
             raise MismatchError(f"{database.name} holds no catalogue yet")
         found = rows.vectors(state.dim)
-    store = VectorStore.load(settings.index_path, generation=state.generation, dim=state.dim)
+    store = open_stores(settings).load(state)
     windows = [
         line.vectors
         for query in queries.queries[:: max(1, len(queries.queries) // _QUERIES)]

@@ -1,4 +1,4 @@
-"""VectorStore against a brute-force oracle, and every way in which it must refuse."""
+"""FaissStore against a brute-force oracle, and every way in which it must refuse."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from index.errors import MismatchError
-from index.store import VectorError, VectorStore, manifest_path, read_manifest
+from index.stores.base import VectorError
+from index.stores.faiss import FaissStore, manifest_path, read_manifest
 
 DIM = 16
 SAVED = {"generation": 3, "encoder_sha256": "e" * 64, "prepare_version": 1}
@@ -28,9 +29,9 @@ def ids() -> np.ndarray:
 
 
 @pytest.fixture
-def store(ids: np.ndarray) -> VectorStore:
+def store(ids: np.ndarray) -> FaissStore:
     """300 vectors under those ids."""
-    filled = VectorStore(DIM)
+    filled = FaissStore(DIM)
     filled.add(ids, unit(300))
     return filled
 
@@ -44,7 +45,7 @@ def oracle(
     return ids[order], np.take_along_axis(scores, order, 1)
 
 
-def test_search_is_exact(store: VectorStore, ids: np.ndarray) -> None:
+def test_search_is_exact(store: FaissStore, ids: np.ndarray) -> None:
     """Ids and scores are those of the full matrix, for queries of any length."""
     queries = unit(7, seed=2).astype(np.float32) * 3
     found = store.search(queries, 20)
@@ -53,7 +54,7 @@ def test_search_is_exact(store: VectorStore, ids: np.ndarray) -> None:
     np.testing.assert_allclose(found.scores, expected_scores, rtol=1e-5)
 
 
-def test_score_is_the_inner_product(store: VectorStore, ids: np.ndarray) -> None:
+def test_score_is_the_inner_product(store: FaissStore, ids: np.ndarray) -> None:
     """Any stored rows in any order, against the full matrix; no ids give no columns."""
     queries = unit(3, seed=4).astype(np.float32)
     chosen = np.random.default_rng(5).permutation(300)[:40]
@@ -62,13 +63,13 @@ def test_score_is_the_inner_product(store: VectorStore, ids: np.ndarray) -> None
     assert store.score(queries, ids[:0]).shape == (3, 0)
 
 
-def test_an_unknown_id_cannot_be_scored(store: VectorStore) -> None:
+def test_an_unknown_id_cannot_be_scored(store: FaissStore) -> None:
     """An id that was never added, or was removed, is an error and not a zero."""
     with pytest.raises(VectorError, match="not in the store"):
         store.score(unit(1).astype(np.float32), np.array([4], np.int64))
 
 
-def test_allowed_ids_are_searched_fully(store: VectorStore, ids: np.ndarray) -> None:
+def test_allowed_ids_are_searched_fully(store: FaissStore, ids: np.ndarray) -> None:
     """With a selection the k best of the selection come back, not a rest of the k best of all."""
     allowed = np.sort(ids)[::10]
     queries = unit(3, seed=3).astype(np.float32)
@@ -77,7 +78,7 @@ def test_allowed_ids_are_searched_fully(store: VectorStore, ids: np.ndarray) -> 
     assert np.array_equal(store.search(queries, 30, allowed=allowed).ids, expected)
 
 
-def test_too_few_end_in_minus_one(store: VectorStore, ids: np.ndarray) -> None:
+def test_too_few_end_in_minus_one(store: FaissStore, ids: np.ndarray) -> None:
     """k above what is there pads with id -1 and score -inf."""
     found = store.search(unit(1), 4, allowed=ids[:2])
     assert (found.ids[0, 2:] == -1).all() and np.isneginf(found.scores[0, 2:]).all()
@@ -85,15 +86,15 @@ def test_too_few_end_in_minus_one(store: VectorStore, ids: np.ndarray) -> None:
     assert store.search(unit(1), 400).ids.shape == (1, 400)
 
 
-def test_nothing_to_search(store: VectorStore) -> None:
+def test_nothing_to_search(store: FaissStore) -> None:
     """No query, an empty store and an empty selection give the documented shapes."""
     assert store.search(unit(0), 5).ids.shape == (0, 5)
-    assert (VectorStore(DIM).search(unit(2), 5).ids == -1).all()
+    assert (FaissStore(DIM).search(unit(2), 5).ids == -1).all()
     assert (store.search(unit(2), 5, allowed=np.array([], np.int64)).ids == -1).all()
     assert (store.search(unit(1), 2, allowed=np.array([99_999])).ids == -1).all()
 
 
-def test_removed_ids_are_not_found(store: VectorStore, ids: np.ndarray) -> None:
+def test_removed_ids_are_not_found(store: FaissStore, ids: np.ndarray) -> None:
     """After a removal the rest keeps its ids; unknown ids are ignored."""
     assert store.remove(np.array([ids[0], ids[7], 10**6])) == 2
     keep = ~np.isin(np.arange(300), [0, 7])
@@ -101,7 +102,7 @@ def test_removed_ids_are_not_found(store: VectorStore, ids: np.ndarray) -> None:
     assert np.array_equal(store.search(unit(2, 4), 298).ids, expected)
 
 
-def test_a_clone_is_apart(store: VectorStore, ids: np.ndarray) -> None:
+def test_a_clone_is_apart(store: FaissStore, ids: np.ndarray) -> None:
     """Changing the clone leaves the first store as it is."""
     clone = store.clone()
     clone.remove(ids[:10])
@@ -122,14 +123,14 @@ def test_a_clone_is_apart(store: VectorStore, ids: np.ndarray) -> None:
     ],
     ids=["twice", "negative", "count", "nan", "inf", "dim", "flat"],
 )
-def test_what_add_refuses(store: VectorStore, new_ids: list[int], vectors: np.ndarray) -> None:
+def test_what_add_refuses(store: FaissStore, new_ids: list[int], vectors: np.ndarray) -> None:
     """Bad rows raise VectorError and change nothing."""
     with pytest.raises(VectorError):
         store.add(np.array(new_ids), vectors)
     assert len(store) == 300
 
 
-def test_a_known_id_is_refused(store: VectorStore, ids: np.ndarray) -> None:
+def test_a_known_id_is_refused(store: FaissStore, ids: np.ndarray) -> None:
     """FAISS would hold the id twice; the store does not."""
     with pytest.raises(VectorError, match="already"):
         store.add(ids[:1], unit(1))
@@ -140,17 +141,17 @@ def test_a_known_id_is_refused(store: VectorStore, ids: np.ndarray) -> None:
     [(unit(1), 0), (unit(1), -1), (unit(1)[:, :3], 1), (np.full((1, DIM), np.nan), 1)],
     ids=["zero", "negative", "dim", "nan"],
 )
-def test_what_search_refuses(store: VectorStore, vectors: np.ndarray, k: int) -> None:
+def test_what_search_refuses(store: FaissStore, vectors: np.ndarray, k: int) -> None:
     """Queries that FAISS would answer with nonsense raise VectorError."""
     with pytest.raises(VectorError):
         store.search(vectors, k)
 
 
-def test_a_saved_store_comes_back(store: VectorStore, tmp_path: Path) -> None:
+def test_a_saved_store_comes_back(store: FaissStore, tmp_path: Path) -> None:
     """The loaded store answers the same, and the manifest says what it is."""
     path = tmp_path / "index.faiss"
     store.save(path, **SAVED)
-    loaded = VectorStore.load(path, dim=DIM, count=300, **SAVED)
+    loaded = FaissStore.load(path, dim=DIM, count=300, **SAVED)
     before, after = store.search(unit(3, 5), 9), loaded.search(unit(3, 5), 9)
     assert np.array_equal(before.ids, after.ids)
     assert np.array_equal(before.scores, after.scores)
@@ -158,15 +159,15 @@ def test_a_saved_store_comes_back(store: VectorStore, tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["index.faiss", "index.json"]
 
 
-def test_a_mismatch_names_both_values(store: VectorStore, tmp_path: Path) -> None:
+def test_a_mismatch_names_both_values(store: FaissStore, tmp_path: Path) -> None:
     """Another generation than expected is refused, with both in the message."""
     path = tmp_path / "index.faiss"
     store.save(path, **SAVED)
     with pytest.raises(MismatchError, match="generation 3, the catalogue has 4"):
-        VectorStore.load(path, generation=4)
+        FaissStore.load(path, generation=4)
 
 
-def test_a_flipped_bit_is_refused(store: VectorStore, tmp_path: Path) -> None:
+def test_a_flipped_bit_is_refused(store: FaissStore, tmp_path: Path) -> None:
     """One bit inside the vectors, which FAISS alone would load, raises MismatchError."""
     path = tmp_path / "index.faiss"
     store.save(path, **SAVED)
@@ -174,30 +175,30 @@ def test_a_flipped_bit_is_refused(store: VectorStore, tmp_path: Path) -> None:
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     with pytest.raises(MismatchError, match="sha256"):
-        VectorStore.load(path)
+        FaissStore.load(path)
 
 
 @pytest.mark.parametrize("broken", [b"", b"{", b"[]", b'{"dim": 3}'])
-def test_a_broken_manifest_is_refused(store: VectorStore, tmp_path: Path, broken: bytes) -> None:
+def test_a_broken_manifest_is_refused(store: FaissStore, tmp_path: Path, broken: bytes) -> None:
     """A manifest that is none raises MismatchError, not a JSON error."""
     path = tmp_path / "index.faiss"
     store.save(path, **SAVED)
     manifest_path(path).write_bytes(broken)
     with pytest.raises(MismatchError):
-        VectorStore.load(path)
+        FaissStore.load(path)
 
 
 def test_a_missing_file_is_an_oserror(tmp_path: Path) -> None:
     """Nothing saved yet raises FileNotFoundError."""
     with pytest.raises(FileNotFoundError):
-        VectorStore.load(tmp_path / "index.faiss")
+        FaissStore.load(tmp_path / "index.faiss")
 
 
-def test_a_newer_format_is_refused(store: VectorStore, tmp_path: Path) -> None:
+def test_a_newer_format_is_refused(store: FaissStore, tmp_path: Path) -> None:
     """A manifest of another format number raises MismatchError."""
     path = tmp_path / "index.faiss"
     store.save(path, **SAVED)
     content = json.loads(manifest_path(path).read_text())
     manifest_path(path).write_text(json.dumps(content | {"format": 2}))
     with pytest.raises(MismatchError, match="format 2"):
-        VectorStore.load(path)
+        FaissStore.load(path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,25 +16,20 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from db.records import StateRecord, Vectors
 from index.errors import MismatchError
+from index.files import write_whole
+from index.stores.base import (
+    Neighbours,
+    VectorError,
+    VectorStore,
+    checked_ids,
+    checked_rows,
+    require_k,
+)
 
 METRIC = "inner_product"
 _FORMAT = 1
-
-
-class VectorError(ValueError):
-    """Vectors, ids or k that the store cannot take; the message names what is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """`ids` int64 [N, k] and `scores` float32 [N, k], the closest first.
-
-    Where fewer than k were to be had the row ends in id -1 and score -inf.
-    """
-
-    ids: NDArray[np.int64]
-    scores: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +56,7 @@ class Manifest:
                 )
 
 
-class VectorStore:
+class FaissStore:
     """Unit vectors of `dim` numbers under int64 ids. Searching is safe from many threads;
     `add` and `remove` are not safe beside anything else: change a `clone()` and swap it in.
     """
@@ -87,24 +81,16 @@ class VectorStore:
         """All ids, in the order of adding."""
         return np.array(faiss.vector_to_array(self._index.id_map), np.int64)
 
-    def clone(self) -> VectorStore:
+    def clone(self) -> FaissStore:
         """A copy that can be changed while this one is searched."""
-        copy = VectorStore(self.dim)
+        copy = FaissStore(self.dim)
         copy._index = faiss.deserialize_index(faiss.serialize_index(self._index))
         return copy
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.floating]) -> None:
         """Add rows; ids [N] must be new, not negative and all different, vectors [N, D] finite."""
-        ids = np.ascontiguousarray(ids, np.int64)
-        rows = self._checked(vectors)
-        if ids.shape != (len(rows),):
-            raise VectorError(
-                f"ids have shape {ids.shape}, {len(rows)} vectors need ({len(rows)},)"
-            )
-        if len(np.unique(ids)) != len(ids) or np.isin(ids, self.ids()).any():
-            raise VectorError("an id is given twice or is in the store already")
-        if len(ids) and ids.min() < 0:
-            raise VectorError(f"id {ids.min()} is negative")
+        rows = checked_rows(vectors, self.dim)
+        ids = checked_ids(ids, len(rows), self.ids())
         if len(ids):
             faiss.omp_set_num_threads(1)
             self._index.add_with_ids(rows, ids)
@@ -122,31 +108,22 @@ class VectorStore:
         *,
         allowed: NDArray[np.int64] | None = None,
     ) -> Neighbours:
-        """The k nearest of each row of `vectors` [N, D], among the `allowed` ids if given.
-
-        N = 0 gives [0, k]; an empty store or an empty `allowed` gives rows of -1.
-        Raises `VectorError` for k < 1, a wrong shape, NaN and infinity.
-        """
-        rows = self._checked(vectors)
-        if k < 1:
-            raise VectorError(f"k is {k}; it must be at least 1")
-        ids = np.full((len(rows), k), -1, np.int64)
-        scores = np.full((len(rows), k), -np.inf, np.float32)
+        """See `VectorStore.search`."""
+        rows = checked_rows(vectors, self.dim)
+        require_k(k)
+        result = Neighbours.none(len(rows), k)
         depth = min(k, len(self) if allowed is None else len(allowed))
         if depth and len(self) and len(rows):
             # The limit holds for the calling thread only, so every search sets it.
             faiss.omp_set_num_threads(1)
             found, at = self._index.search(rows, depth, params=self._selection(allowed))
-            scores[:, :depth] = np.where(at == -1, -np.inf, found)
-            ids[:, :depth] = at
-        return Neighbours(ids, scores)
+            result.scores[:, :depth] = np.where(at == -1, -np.inf, found)
+            result.ids[:, :depth] = at
+        return result
 
     def score(self, vectors: NDArray[np.floating], ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Inner products of `vectors` [N, D] with the stored rows of `ids` [M]: [N, M].
-
-        Raises `VectorError` for an id that is not here, a wrong shape, NaN and infinity.
-        """
-        rows = self._checked(vectors)
+        """See `VectorStore.score`."""
+        rows = checked_rows(vectors, self.dim)
         if not len(ids):
             return np.empty((len(rows), 0), np.float32)
         faiss.omp_set_num_threads(1)
@@ -178,7 +155,7 @@ class VectorStore:
         return manifest
 
     @classmethod
-    def load(cls, path: Path, **expected: object) -> VectorStore:
+    def load(cls, path: Path, **expected: object) -> FaissStore:
         """Read what `save` wrote.
 
         `expected` names manifest fields with the values they must have. Raises
@@ -194,14 +171,6 @@ class VectorStore:
         manifest.require(count=len(store))
         return store
 
-    def _checked(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        rows = np.ascontiguousarray(vectors, np.float32)
-        if rows.ndim != 2 or rows.shape[1] != self.dim:
-            raise VectorError(f"vectors have shape {rows.shape}, [N, {self.dim}] is needed")
-        if not np.isfinite(rows).all():
-            raise VectorError("a vector holds NaN or infinity")
-        return rows
-
     @staticmethod
     def _selection(allowed: NDArray[np.int64] | None) -> faiss.SearchParameters | None:
         if allowed is None:
@@ -209,6 +178,50 @@ class VectorStore:
         bits = np.zeros(int(allowed.max()) // 8 + 1, np.uint8)
         np.bitwise_or.at(bits, allowed >> 3, np.left_shift(1, allowed & 7).astype(np.uint8))
         return faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))  # type: ignore[call-arg, arg-type]
+
+
+class FaissKeeper:
+    """Stores in one file, `path`, with a manifest beside it; each process has its own copy."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self, state: StateRecord) -> FaissStore:
+        """See `StoreKeeper.load`."""
+        return FaissStore.load(self._path, dim=state.dim, **_identity(state))
+
+    def made(self, state: StateRecord, rows: Vectors) -> FaissStore:
+        """See `StoreKeeper.made`."""
+        store = FaissStore(state.dim)
+        store.add(rows.ids, rows.vectors)
+        return store
+
+    def changed(
+        self, store: VectorStore, state: StateRecord, removed: NDArray[np.int64], rows: Vectors
+    ) -> FaissStore:
+        """See `StoreKeeper.changed`."""
+        copy = _own(store).clone()
+        copy.remove(removed)
+        copy.add(rows.ids, rows.vectors)
+        return copy
+
+    def save(self, store: VectorStore, state: StateRecord) -> None:
+        """See `StoreKeeper.save`."""
+        _own(store).save(self._path, **_identity(state))
+
+
+def _own(store: VectorStore) -> FaissStore:
+    if not isinstance(store, FaissStore):
+        raise TypeError(f"{type(store).__name__} is not one of FAISS's")
+    return store
+
+
+def _identity(state: StateRecord) -> dict[str, Any]:
+    return {
+        "generation": state.generation,
+        "encoder_sha256": state.encoder_sha256,
+        "prepare_version": state.prepare_version,
+    }
 
 
 def manifest_path(path: Path) -> Path:
@@ -223,22 +236,3 @@ def read_manifest(path: Path) -> Manifest:
         return Manifest(**json.loads(target.read_text()))
     except (ValueError, TypeError) as error:
         raise MismatchError(f"{target.name} is no index manifest of format {_FORMAT}") from error
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that after a crash either the old or the new one is there, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

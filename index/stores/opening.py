@@ -1,0 +1,12 @@
+"""Which vector store the settings name."""
+
+from __future__ import annotations
+
+from index.settings import Settings
+from index.stores.base import StoreKeeper
+from index.stores.faiss import FaissKeeper
+
+
+def open_stores(settings: Settings) -> StoreKeeper:
+    """The keeper of the catalogue's vector stores."""
+    return FaissKeeper(settings.index_path)
