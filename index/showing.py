@@ -6,11 +6,11 @@ import numpy as np
 
 from db.session import Database
 from encoder.typeset import TypesetError
-from index import previews
+from index import previews, words
 from index.answers import Match, Preview, SearchAnswer
 from index.errors import UnknownFaceError
 from index.fontfiles import FontFiles
-from index.sheet import draw_sheet
+from index.sheet import SheetRow, draw_sheet
 
 
 class Shower:
@@ -38,11 +38,19 @@ class Shower:
 
     def sheet(self, picture: np.ndarray, answer: SearchAnswer) -> bytes:
         """See `FontCatalog.sheet`."""
+        said = _said(answer)
         rows = [
-            (f"{rank}. {_label(match)}", self.preview(match.face.id, None).data)
-            for rank, match in enumerate(answer.matches, 1)
+            SheetRow(
+                f"{match.family.name} {words.face(match.face)}",
+                _facts(match),
+                match.score,
+                words.score(match.score),
+                self.preview(match.face.id, said).data,
+            )
+            for match in answer.matches
         ]
-        return draw_sheet(picture, rows)
+        boxes = [region.box for region in answer.regions]
+        return draw_sheet(picture, boxes, words.headline(answer), rows)
 
     def _drawn(self, face_id: str, text: str) -> bytes | None:
         face = self._files.find([face_id]).get(face_id)
@@ -54,9 +62,14 @@ class Shower:
             return None
 
 
-def _label(match: Match) -> str:
-    family = match.family
-    twins = f"   = {', '.join(twin.name for twin in match.twins)}" if match.twins else ""
-    style = f"{match.face.weight}{' italic' if match.face.italic else ''}"
-    facts = f"{family.category}, {family.license}   {match.score:.3f}"
-    return f"{family.name} {style}   {facts}{twins}"
+def _said(answer: SearchAnswer) -> str | None:
+    """What the tallest line that is set in the best match says."""
+    best = answer.matches[:1]
+    lines = [r for r in answer.regions if r.text and r.matches[:1] == best]
+    tallest = max(lines, key=lambda region: region.box.height, default=None)
+    return tallest.text if tallest else None
+
+
+def _facts(match: Match) -> str:
+    twins = f"  =  {', '.join(twin.name for twin in match.twins)}" if match.twins else ""
+    return f"{match.family.category}, {match.family.license}{twins}"

@@ -7,15 +7,16 @@ import json
 import sys
 from pathlib import Path
 
+from scripts.options import command
 from scripts.terminal import opened, progress, run
 
 
-def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line; exits with 2 when it is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.add_font", description=__doc__)
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    return parser.parse_args(argv)
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = command("add_font", __doc__)
+    made.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    made.add_argument("--json", action="store_true", help="print the report as JSON")
+    return made
 
 
 def add(args: argparse.Namespace) -> int:
@@ -36,4 +37,4 @@ def add(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run("add_font", lambda: add(parse_arguments())))
+    sys.exit(run("add_font", lambda: add(parser().parse_args())))

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from rich.console import Console
+from rich.markup import escape
 from tqdm import tqdm
 
+from index import words
 from index.answers import SearchAnswer
 from index.many import PictureAnswer, write_csv
+from scripts.tables import matches_table
+
+_COLOURS = {"match": "green", "similar": "yellow", "unknown": "red", "no_text": "red"}
 
 
-def table(answer: SearchAnswer) -> str:
-    """The verdict, what was read, and a line a match."""
+def show(answer: SearchAnswer, console: Console) -> None:
+    """The verdict in words, what was read, and a table of the matches."""
+    head, below = map(escape, words.headline(answer))
+    console.print(f"[bold {_COLOURS[answer.verdict]}]{head}[/]  {below}")
     read = " / ".join(region.text for region in answer.regions if region.text)
-    lines = [f"{answer.verdict} ({answer.took_ms:.0f} ms){f': {read}' if read else ''}"]
-    for rank, match in enumerate(answer.matches, 1):
-        twins = f"  = {', '.join(t.name for t in match.twins)}" if match.twins else ""
-        family = f"{match.family.name:<28.28} {match.family.category:<12}"
-        numbers = f"{match.score:.3f} {match.confidence:4.0%}  {match.family.license:<10}"
-        lines.append(f"{rank:2} {family} {numbers} {match.face.id}{twins}")
-    return "\n".join(lines)
+    facts = f"{answer.verdict}, {answer.took_ms:.0f} ms{f', reads: {read}' if read else ''}"
+    console.print(f"[dim]{escape(facts)}[/]")
+    if answer.matches:
+        console.print(matches_table(answer.matches, console.width))
 
 
 def show_many(
@@ -39,11 +45,7 @@ def show_many(
                 tqdm.write(json.dumps(answer.to_json()) if as_json else _line(answer))
             yield answer
 
-    if csv:
-        write_csv(csv, shown())
-    else:
-        for _ in shown():
-            pass
+    write_csv(csv, shown()) if csv else deque(shown(), maxlen=0)
     if read < count or not count:
         print(f"{read} of {count} pictures could be read", file=sys.stderr)
     return 0 if read else 1
@@ -52,5 +54,5 @@ def show_many(
 def _line(found: PictureAnswer) -> str:
     if found.answer is None:
         return f"{found.name}: {found.error}"
-    names = ", ".join(match.family.name for match in found.answer.matches)
-    return f"{found.name}: {found.answer.verdict}: {names or '-'}"
+    names = ", ".join(match.family.name for match in found.answer.matches) or "-"
+    return f"{found.name}: {found.answer.verdict}: {names}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from encoder.contactsheet import contact_sheet
 from encoder.fontfile import FontFace, FontRefusedError, read_faces
+from scripts.options import command
 
 _TEXTS = ("Hamburgefons", "quick brown", "TYPEFACE", "Jalopy 372", "oxygen", "Grafik & co", "RIVET")
 
@@ -22,21 +24,27 @@ def _readable(paths: list[Path]) -> list[FontFace]:
     return faces
 
 
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = command("contact_sheet", __doc__)
+    made.add_argument("fonts", type=Path, nargs="*", help="font files (a spread of data/fonts)")
+    made.add_argument("--out", type=Path, default=Path("contact-sheet.png"))
+    made.add_argument("--seed", type=int, default=0)
+    made.add_argument("--rows", type=int, default=20)
+    made.add_argument("--json", action="store_true", help="print where it is as JSON")
+    return made
+
+
 def main(argv: list[str] | None = None) -> int:
     """Exit code 2 when no font can be read."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.contact_sheet", description=__doc__)
-    parser.add_argument("fonts", type=Path, nargs="*", help="font files (a spread of data/fonts)")
-    parser.add_argument("--out", type=Path, default=Path("contact-sheet.png"))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rows", type=int, default=20)
-    args = parser.parse_args(argv)
+    args = parser().parse_args(argv)
     found = sorted(Path("data/fonts").glob("*/*.woff2"))
     faces = _readable(args.fonts or found[:: max(1, len(found) // 60)])
     if not faces:
-        print("no font to draw: run python -m scripts.fetch_fonts, or name files", file=sys.stderr)
+        print("no font to draw: run fontkin fetch_fonts, or name files", file=sys.stderr)
         return 2
     contact_sheet(faces, _TEXTS, seed=args.seed, rows=args.rows).save(args.out)
-    print(args.out)
+    print(json.dumps({"sheet": str(args.out), "faces": len(faces)}) if args.json else args.out)
     return 0
 
 

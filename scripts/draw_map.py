@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
+from scripts.options import command
 from scripts.terminal import opened, run
 
 
-def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line; exits with 2 when it is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.draw_map", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("docs/map.html"), help="(%(default)s)")
-    return parser.parse_args(argv)
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = command("draw_map", __doc__)
+    made.add_argument("--out", type=Path, default=Path("docs/map.html"), help="(%(default)s)")
+    made.add_argument("--json", action="store_true", help="print where it is as JSON")
+    return made
 
 
 def draw(args: argparse.Namespace) -> int:
@@ -22,9 +25,9 @@ def draw(args: argparse.Namespace) -> int:
         page = catalog.map_page()
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(page)
-    print(args.out)
+    print(json.dumps({"map": str(args.out)}) if args.json else args.out)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(run("draw_map", lambda: draw(parse_arguments())))
+    sys.exit(run("draw_map", lambda: draw(parser().parse_args())))

@@ -13,33 +13,39 @@ from encoder.browser import BrowserMissingError
 from encoder.training.config import ConfigError, RunConfig
 from encoder.training.experiments import experiment_paths, run_experiment, write_page
 from encoder.training.loop import train
+from scripts.options import command
+from scripts.terminal import run
 
 _PAGE = Path("docs/experiments.md")
 _RESULTS = Path("docs/experiments/results.json")
+_USAGE = (ConfigError, FileNotFoundError, BrowserMissingError)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Exit code 2 for an unknown name or a config that cannot be used."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.experiments", description=__doc__)
-    parser.add_argument("names", nargs="*", help="only these, like loss-supcon (all)")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N", help="(0)")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of runs (runs)")
-    args = parser.parse_args(argv)
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = command("experiments", __doc__)
+    made.add_argument("names", nargs="*", help="only these, like loss-supcon (all)")
+    made.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N", help="(0)")
+    made.add_argument("--runs", type=Path, default=Path("runs"), help="folder of runs (runs)")
+    made.add_argument("--json", action="store_true", help="print all results as JSON at the end")
+    return made
+
+
+def experiment(args: argparse.Namespace) -> int:
+    """Run what is missing; print where the page is."""
 
     def train_one(config: RunConfig) -> Path:
-        return train(config, args.runs, on_epoch=lambda m: tqdm.write(json.dumps(m)))
+        show = (lambda m: None) if args.json else (lambda m: tqdm.write(json.dumps(m)))
+        return train(config, args.runs, on_epoch=show)
 
-    try:
-        todo = [(path, seed) for seed in args.seeds for path in experiment_paths(args.names)]
-        for path, seed in tqdm(todo, unit="run"):
-            run_experiment(path, seed, _RESULTS, train_one)
-        write_page(_RESULTS, _PAGE)
-    except (ConfigError, FileNotFoundError, BrowserMissingError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(_PAGE)
+    todo = [(path, seed) for seed in args.seeds for path in experiment_paths(args.names)]
+    for path, seed in tqdm(todo, unit="run", disable=args.json):
+        run_experiment(path, seed, _RESULTS, train_one)
+    write_page(_RESULTS, _PAGE)
+    print(_RESULTS.read_text() if args.json else _PAGE)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    work = lambda: experiment(parser().parse_args())  # noqa: E731
+    sys.exit(run("experiments", work, usage=_USAGE))

@@ -10,22 +10,24 @@ from pathlib import Path
 from encoder.training.checkpoint import CheckpointError
 from encoder.training.curves import draw_curves
 from encoder.training.export import export
+from scripts.options import command
+from scripts.terminal import run
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Exit code 2 when the run has no usable checkpoint."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.export_encoder", description=__doc__)
-    parser.add_argument("run", type=Path, help="the run's folder, runs/NAME")
-    parser.add_argument("--to", type=Path, default=Path("encoder/weights/fontkin.onnx"))
-    parser.add_argument("--average", type=Path, metavar="ONNX", help="take the mean with this one")
-    parser.add_argument("--curves", type=Path, metavar="PNG", help="draw loss and recall too")
-    parser.add_argument("--json", action="store_true", help="print the whole card")
-    args = parser.parse_args(argv)
-    try:
-        card = export(args.run, args.to, args.average)
-    except (CheckpointError, FileNotFoundError) as error:
-        print(error, file=sys.stderr)
-        return 2
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = command("export_encoder", __doc__)
+    made.add_argument("run", type=Path, help="the run's folder, runs/NAME")
+    made.add_argument("--to", type=Path, default=Path("encoder/weights/fontkin.onnx"))
+    made.add_argument("--average", type=Path, metavar="ONNX", help="take the mean with this one")
+    made.add_argument("--curves", type=Path, metavar="PNG", help="draw loss and recall too")
+    made.add_argument("--json", action="store_true", help="print the whole card")
+    return made
+
+
+def export_run(args: argparse.Namespace) -> int:
+    """Export, and say what was written."""
+    card = export(args.run, args.to, args.average)
     if args.curves:
         draw_curves(card, args.curves)
     if args.json:
@@ -34,6 +36,12 @@ def main(argv: list[str] | None = None) -> int:
         size = args.to.stat().st_size / 2**20
         print(f"{args.to}: {card['parameters']:,} parameters, {size:.1f} MiB, from {card['name']}")
     return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit code 2 when the run has no usable checkpoint."""
+    usage = (CheckpointError, FileNotFoundError)
+    return run("export_encoder", lambda: export_run(parser().parse_args(argv)), usage=usage)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ import json
 import sys
 from pathlib import Path
 
+from scripts.options import command
 from scripts.terminal import opened, progress, run
 
 
-def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line; exits with 2 when it is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.rebuild_index", description=__doc__)
-    add = parser.add_argument
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = command("rebuild_index", __doc__)
+    add = made.add_argument
     add("--fonts", type=Path, help="the families' folder (data/fonts)")
     add("--from-vectors", action="store_true", help="draw nothing, make the index only")
     add("--only", nargs="+", default=[], metavar="ID", help="a catalogue of these families only")
@@ -22,7 +23,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     add("--freetype-only", action="store_true", help="do not draw with Chromium too")
     add("--prebuilt", type=Path, metavar="DIR", help="also write the catalogue that is shipped")
     add("--json", action="store_true", help="print the report as JSON")
-    return parser.parse_args(argv)
+    return made
 
 
 def rebuild(args: argparse.Namespace) -> int:
@@ -54,4 +55,4 @@ def rebuild(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run("rebuild_index", lambda: rebuild(parse_arguments())))
+    sys.exit(run("rebuild_index", lambda: rebuild(parser().parse_args())))

@@ -6,15 +6,16 @@ import argparse
 import json
 import sys
 
+from scripts.options import command
 from scripts.terminal import opened, run
 
 
-def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line; exits with 2 when it is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.remove_font", description=__doc__)
-    parser.add_argument("ids", nargs="+", metavar="ID", help="such as playfair-display")
-    parser.add_argument("--json", action="store_true", help="print what was removed as JSON")
-    return parser.parse_args(argv)
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = command("remove_font", __doc__)
+    made.add_argument("ids", nargs="+", metavar="ID", help="such as playfair-display")
+    made.add_argument("--json", action="store_true", help="print what was removed as JSON")
+    return made
 
 
 def remove(args: argparse.Namespace) -> int:
@@ -30,4 +31,4 @@ def remove(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run("remove_font", lambda: remove(parse_arguments())))
+    sys.exit(run("remove_font", lambda: remove(parser().parse_args())))

@@ -9,16 +9,18 @@ from functools import partial
 from pathlib import Path
 
 from encoder.picture import read_picture
+from index.errors import QueryError
 from index.filters import Filters
 from index.many import picture_files, search_files
-from scripts.answers import show_many, table
-from scripts.terminal import box, opened, run
+from scripts.answers import show, show_many
+from scripts.options import box, command
+from scripts.terminal import console, opened, run
 
 
-def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line; exits with 2 when it is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.search", description=__doc__)
-    add = parser.add_argument
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = command("search", __doc__)
+    add = made.add_argument
     add("picture", type=Path, nargs="+", help="PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF; or a folder")
     add("--k", type=int, default=5, help="families, 1..50 (%(default)s)")
     add("--crop", type=box, metavar="X0,Y0,X1,Y1", help="only this part")
@@ -30,29 +32,28 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     add("--json", action="store_true", help="print the API's answer, a line a picture for many")
     add("--csv", type=Path, metavar="CSV", help="write a row a match; for many pictures")
     add("--sheet", type=Path, metavar="PNG", help="draw the picture with its matches")
-    args = parser.parse_args(argv)
-    args.many = bool(args.csv or len(args.picture) > 1 or args.picture[0].is_dir())
-    if args.many and (args.sheet or args.crop or args.text):
-        parser.error("--sheet, --crop and --text are for one picture")
-    return args
+    return made
 
 
 def search(args: argparse.Namespace) -> int:
     """Search and print; 0 also when nothing was found, 1 when no picture could be read."""
     filters = Filters.of(args.category, args.license, args.source, args.script, args.weight)
     files = picture_files(args.picture)
+    many = bool(args.csv or len(args.picture) > 1 or args.picture[0].is_dir())
+    if many and (args.sheet or args.crop or args.text):
+        raise QueryError("--sheet, --crop and --text are for one picture")
     with opened() as catalog:
         find = partial(catalog.search, k=args.k, filters=filters)
-        if args.many:
+        if many:
             found = search_files(files, find)
             return show_many(found, len(files), csv=args.csv, as_json=args.json)
         picture = read_picture(files[0].read_bytes())
         answer = find(picture, crop=args.crop, text=args.text)
         if args.sheet:
             args.sheet.write_bytes(catalog.sheet(picture, answer))
-    print(json.dumps(answer.to_json()) if args.json else table(answer))
+    print(json.dumps(answer.to_json())) if args.json else show(answer, console())
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(run("search", lambda: search(parse_arguments())))
+    sys.exit(run("search", lambda: search(parser().parse_args())))

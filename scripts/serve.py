@@ -6,21 +6,28 @@ import argparse
 import os
 import sys
 
+from scripts.options import command
+
 APP = "api.app:create_app()"
 
 
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = command("serve", __doc__)
+    made.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    made.add_argument("--port", type=int, default=8000, help="port (%(default)s)")
+    made.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
+    made.add_argument("--threads", type=int, default=4, help="threads each (%(default)s)")
+    return made
+
+
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line; exits with 2 when it is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.serve", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=8000, help="port (%(default)s)")
-    parser.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
-    parser.add_argument("--threads", type=int, default=4, help="threads each (%(default)s)")
-    arguments = parser.parse_args(argv)
+    """What was asked; exits with 2 when it is wrong."""
+    arguments = parser().parse_args(argv)
     if not 0 < arguments.port < 65536:
-        parser.error(f"--port {arguments.port}: 1 to 65535")
+        parser().error(f"--port {arguments.port}: 1 to 65535")
     if arguments.workers < 1 or arguments.threads < 1:
-        parser.error(f"--workers {arguments.workers} --threads {arguments.threads}: at least 1")
+        parser().error(f"--workers {arguments.workers} --threads {arguments.threads}: at least 1")
     return arguments
 
 

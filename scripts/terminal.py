@@ -1,23 +1,26 @@
-"""What the commands share: a progress bar, and errors as one line and an exit code."""
+"""What the commands share: colour, a progress bar, errors as one line and a code."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
+from rich.console import Console
+from rich.markup import escape
 from tqdm import tqdm
 
-from encoder.boxes import Box
 from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
-from index.errors import QueryError
-from index.settings import Settings, SettingsError
+from index.settings import Settings
+from scripts.remedies import USAGE_ERRORS, remedy
 
 
-def box(text: str) -> Box:
-    """A rectangle from x0,y0,x1,y1 in pixels; `ValueError` for anything else."""
-    return Box(*map(int, text.split(",")))
+def console(*, stderr: bool = False) -> Console:
+    """Colour on a terminal without NO_COLOR; what a pipe or file gets is never wrapped."""
+    shown = Console(stderr=stderr, highlight=False)
+    return shown if shown.is_terminal else Console(stderr=stderr, highlight=False, width=400)
 
 
 @contextmanager
@@ -40,13 +43,16 @@ def progress(unit: str, *, quiet: bool = False) -> Iterator[Callable[[int, int],
         yield show
 
 
-def run(name: str, work: Callable[[], int]) -> int:
-    """What `work` returns; 2 for arguments and settings out of range, 1 for what else fails."""
+def run(name: str, work: Callable[[], int], *, usage: tuple[type[Exception], ...] = ()) -> int:
+    """What `work` returns; 2 for wrong arguments, settings and `usage`, 1 for what else fails."""
     try:
         return work()
-    except (QueryError, SettingsError) as error:
-        print(f"{name}: {error}", file=sys.stderr)
-        return 2
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        print(f"{name}: {error}", file=sys.stderr)
+    except BrokenPipeError:  # `fontkin families | head`: nobody reads any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except KeyboardInterrupt:
+        text, code = "stopped", 1
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        text, code = f"{error}{remedy(error)}", 2 if isinstance(error, USAGE_ERRORS + usage) else 1
+    console(stderr=True).print(f"[bold red]{name}:[/] {escape(text)}", soft_wrap=True)
+    return code

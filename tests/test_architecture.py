@@ -30,6 +30,8 @@ ONLY = {
     "fontTools": ("encoder/",),
     "playwright": ("encoder/",),
     "rapidocr": ("encoder/reading.py",),
+    "rich": ("scripts/",),
+    "shtab": ("scripts/",),
     "pickle": (),
 }
 MAX_SCRIPT = 60
