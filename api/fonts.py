@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,6 +17,7 @@ from api.replies import AddReply, problems
 from api.security import require_token
 from index.answers import AddReport
 from index.archives import SUFFIXES
+from index.scratch import scratch
 
 bp = APIBlueprint("fonts", __name__, abp_tags=[Tag(name="My fonts")], abp_security=[{"token": []}])
 _FILES = {"type": "array", "items": {"type": "string", "format": "binary"}}
@@ -51,9 +51,7 @@ def add_fonts() -> Response:
 
 def _add(files: Sequence[FileStorage]) -> AddReport:
     """Hand the uploads to the catalogue under names of ours; the client's are only shown."""
-    data = current_settings().data
-    data.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="upload-", dir=data) as folder:
+    with scratch(current_settings().data, "upload") as folder:
         paths = [Path(folder, f"font-{secrets.token_hex(8)}{_suffix(f.filename)}") for f in files]
         for file, path in zip(files, paths, strict=True):
             file.save(path)

@@ -14,7 +14,13 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from encoder.picture import PictureError
-from index.errors import BusyError, QueryError, UnknownFaceError, UnknownFamilyError
+from index.errors import (
+    BusyError,
+    QueryError,
+    StorageError,
+    UnknownFaceError,
+    UnknownFamilyError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -52,6 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "internal-error": Kind(500, "Something went wrong in the service"),
     "busy": Kind(503, "The catalogue is being written"),
     "not-ready": Kind(503, "The service is not ready"),
+    "storage": Kind(507, "The server's disk takes no more"),
 }
 
 
@@ -106,6 +113,8 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("invalid-parameter", str(error))
         case BusyError():
             return ProblemError("busy", str(error), headers={"Retry-After": "5"})
+        case StorageError():
+            return ProblemError("storage", "nothing was changed; the log names the folder")
         case ValidationError():
             return _of_validation(error)
         case HTTPException():

@@ -108,6 +108,11 @@ class Repository:
         row = self._session.get(FontFile, sha256)
         return None if row is None else _file(row)
 
+    def file_paths(self) -> set[str]:
+        """Where all font files that were kept lie in the data folder."""
+        query = select(FontFile.path).where(FontFile.path.is_not(None))
+        return {path for path in self._session.scalars(query) if path is not None}
+
     def family_files(self) -> dict[str, dict[str, FileRecord]]:
         """Family id -> sha256 -> file, of every family that has files."""
         columns = [getattr(FontFile, name) for name in FileRecord.__dataclass_fields__]

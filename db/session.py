@@ -10,17 +10,26 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from db.repository import Repository
 
 _BUSY_MS = 10_000
+# SQLite: read-only, input/output error, full. PostgreSQL: full, out of memory,
+# read-only transaction.
+_STORAGE = (8, 10, 13, "53100", "53200", "25006")
+_DAMAGED = (11, 26)  # SQLite: malformed, not a database
 
 
 class DatabaseError(RuntimeError):
     """The database cannot be opened; the message names its URL without the password."""
+
+
+class StorageError(RuntimeError):
+    """The disk is full or cannot be written; nothing was changed."""
 
 
 class Database:
@@ -28,6 +37,11 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._kept: object = None
+
+    def keep(self, thing: object) -> None:
+        """Hold on to what the database lies in until it is closed."""
+        self._kept = thing
 
     @property
     def name(self) -> str:
@@ -39,9 +53,27 @@ class Database:
         """One transaction: committed when the block ends, rolled back when it raises.
 
         Everything read in one block is of one moment, also beside a writer.
+        Raises `StorageError` when the disk takes no more, `DatabaseError` for a damaged file.
         """
-        with Session(self._engine) as session, session.begin():
-            yield Repository(session)
+        with self._transaction(self._engine) as rows:
+            yield rows
+
+    @contextmanager
+    def write(self) -> Iterator[Repository]:
+        """As `begin`, for a block that writes: no other process can write from its first line.
+
+        SQLite refuses at once to let a transaction write that read before another wrote.
+        """
+        with self._transaction(self._engine.execution_options(begin="BEGIN IMMEDIATE")) as rows:
+            yield rows
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Repository]:
+        try:
+            with Session(engine) as session, session.begin():
+                yield Repository(session)
+        except DBAPIError as error:
+            raise _named(error, self.name) or error from error
 
     def compact(self) -> None:
         """Give back unused pages and leave one self-contained file (SQLite only)."""
@@ -56,6 +88,7 @@ class Database:
     def close(self) -> None:
         """Give back all connections."""
         self._engine.dispose()
+        self._kept = None
 
 
 def open_database(url: str) -> Database:
@@ -67,13 +100,18 @@ def open_database(url: str) -> Database:
         raise DatabaseError(f"database URL {url!r} cannot be used: {error}") from error
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
+    database = Database(engine)
     try:
         migrate(engine)
-    except OperationalError as error:
+    except CommandError as error:
         raise DatabaseError(
-            f"database {parsed.render_as_string(hide_password=True)} cannot be opened: {error.orig}"
+            f"database {database.name} was made by a newer Fontkin; update this one ({error})"
         ) from error
-    return Database(engine)
+    except DBAPIError as error:
+        raise _named(error, database.name) or DatabaseError(
+            f"database {database.name} cannot be opened: {error.orig}"
+        ) from error
+    return database
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -104,12 +142,41 @@ def copy_sqlite(source_url: str, target_url: str) -> bool:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest revision; nothing happens when it is there."""
+    """Bring the schema to the newest revision, all of it or nothing.
+
+    Nothing happens when it is there.
+    """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    with engine.begin() as connection:
+    with engine.connect() as connection, _unenforced(connection), connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@contextmanager
+def _unenforced(connection: Connection) -> Iterator[None]:
+    """Migrations of SQLite copy a table and drop the old one, which must not cascade."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw = connection.connection.driver_connection
+    assert raw is not None  # it was opened just now
+    raw.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys=ON")
+
+
+def _named(error: DBAPIError, name: str) -> RuntimeError | None:
+    """Our error for a full disk and for damage; None for everything else."""
+    number = getattr(error.orig, "sqlite_errorcode", None)
+    code = getattr(error.orig, "sqlstate", None) if number is None else number & 0xFF
+    if code in _STORAGE:
+        return StorageError(f"the disk of {name} takes no more: {error.orig}; nothing was changed")
+    if code in _DAMAGED:
+        return DatabaseError(f"database {name} is damaged: {error.orig}; restore a backup")
+    return None
 
 
 def _prepare_sqlite(engine: Engine) -> None:
@@ -122,9 +189,11 @@ def _prepare_sqlite(engine: Engine) -> None:
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA synchronous=NORMAL")
+        # What was acknowledged must survive a power cut: NORMAL syncs the WAL at checkpoints only.
+        cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+        options = connection.get_execution_options()
+        connection.exec_driver_sql(str(options.get("begin", "BEGIN")))

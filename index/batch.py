@@ -10,10 +10,9 @@ from db.records import FamilyBundle, FamilyRecord
 from encoder.fontfile import FontFace, FontRefusedError, read_faces
 from index.answers import Duplicate, Refusal
 from index.builder import Embedder, PlacedFace, draw_family
+from index.ownfiles import OWN_FOLDER
 from index.sources import OWN, own_family, slug
 from index.view import View
-
-OWN_FOLDER = "own"  # below the data folder: copies of added files, named by their content
 
 OnProgress = Callable[[int, int], None]
 

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import logging
+import tempfile
+
 from db.session import Database, open_database
 from encoder import reading
 from encoder.finding import Reader
+from index import readonly
 from index.builder import Embedder
 from index.catalog import FontCatalog
-from index.errors import MismatchError
+from index.errors import MismatchError, StorageError
 from index.fetching import FontFetcher
 from index.fontfiles import FontFiles
 from index.live import EncoderIdentity, LiveView
 from index.locks import WriterLock
+from index.ownfiles import OwnFiles
 from index.proof import Prover
 from index.rebuild import Rebuilder
+from index.scratch import storage_errors, sweep
 from index.searching import Searcher
 from index.settings import Settings
 from index.shipping import install_prebuilt
 from index.showing import Shower
 from index.stores.opening import open_stores
 from index.writer import Writer
+
+log = logging.getLogger(__name__)
 
 
 def open_catalog(
@@ -32,18 +40,14 @@ def open_catalog(
     """Open the catalogue in `settings.data`, from the prebuilt one at the first start.
 
     `embedder` and `reader` are the shipped ones by default. With `rebuilding` a catalogue that
-    another encoder made is opened all the same, to be rebuilt before anything else. Raises
-    `MismatchError` when encoder and catalogue do not belong together, `DatabaseError`,
+    another encoder made is opened all the same, to be rebuilt before anything else. A data folder
+    that cannot be written, or is full, can be searched and not changed. Raises `MismatchError`
+    when encoder and catalogue do not belong together, `DatabaseError`, `StorageError`,
     `BusyError`, and what the encoder raises when its files are not there.
     """
     encoder = embedder or _shipped(settings)
     identity = EncoderIdentity(encoder.sha256, encoder.prepare_version, encoder.dim)
-    lock = WriterLock(settings.lock_path, settings.lock_seconds)
-    with lock.hold():
-        install_prebuilt(settings)
-        database = open_database(settings.database_url)
-        _claim_if_empty(database, identity)
-    live = LiveView(database, open_stores(settings), lock, identity)
+    database, live = _opened(settings, identity)
     if not rebuilding:
         live.refresh(patience=None)
     files = FontFiles(database, settings.data)
@@ -59,6 +63,32 @@ def open_catalog(
     )
 
 
+def _opened(settings: Settings, identity: EncoderIdentity) -> tuple[Database, LiveView]:
+    if readonly.is_writable(settings):
+        try:
+            with storage_errors(settings.data):
+                return _opened_to_write(settings, identity)
+        except StorageError as error:
+            log.warning("%s", error)
+    elsewhere = tempfile.TemporaryDirectory(prefix="fontkin-")
+    copy = readonly.copied(settings, elsewhere)
+    database, live = _opened_to_write(copy, identity)
+    live.refuse_writers(f"{settings.data} cannot be written, or was full when this one started")
+    database.keep(elsewhere)
+    return database, live
+
+
+def _opened_to_write(settings: Settings, identity: EncoderIdentity) -> tuple[Database, LiveView]:
+    lock = WriterLock(settings.lock_path, settings.lock_seconds)
+    with lock.hold():
+        install_prebuilt(settings)
+        database = open_database(settings.database_url)
+        _claim_if_empty(database, identity)
+        OwnFiles(database, settings.data).settle()
+        sweep(settings.data)
+    return database, LiveView(database, open_stores(settings), lock, identity)
+
+
 def _shipped(settings: Settings) -> Embedder:
     # Imported here: whoever brings an embedder of their own needs no ONNX Runtime.
     from encoder import embed
@@ -72,5 +102,9 @@ def _shipped(settings: Settings) -> Embedder:
 def _claim_if_empty(database: Database, identity: EncoderIdentity) -> None:
     """An empty catalogue takes whatever encoder it is opened with."""
     with database.begin() as rows:
-        if rows.counts()["families"] == 0 and not identity.fits(rows.state()):
+        fits = identity.fits(rows.state())
+    if fits:
+        return
+    with database.write() as rows:
+        if rows.counts()["families"] == 0:
             rows.set_encoder(identity.sha256, identity.prepare_version, identity.dim)

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from db.session import StorageError
+
+__all__ = [
+    "BusyError",
+    "MismatchError",
+    "QueryError",
+    "StorageError",
+    "UnknownFaceError",
+    "UnknownFamilyError",
+]
+
 
 class MismatchError(RuntimeError):
     """Two artefacts do not belong together; the message names both values and the remedy."""

@@ -10,21 +10,23 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from db.records import StateRecord
 from db.repository import Repository
-from db.session import Database
-from index.errors import BusyError, MismatchError
+from db.session import Database, DatabaseError
+from index.errors import BusyError, MismatchError, StorageError
 from index.locks import WriterLock
 from index.stores.base import StoreKeeper
 from index.view import View, read_view
 
 log = logging.getLogger(__name__)
 
-CHECK_SECONDS = 1.0  # how often, at most, a search looks for a newer generation
+CHECK_SECONDS = 0.1  # how often, at most, a search looks for a newer generation
+_PAUSE = 5.0  # seconds more after a look that failed
 
 Change = Callable[[Repository, View], list[int]]
 
@@ -65,6 +67,12 @@ class LiveView:
         self._reloading = threading.Lock()
         self._checked = time.monotonic()
         self._view: View | None = None
+        self._adopting = threading.Lock()
+        self._refusal = ""
+
+    def refuse_writers(self, reason: str) -> None:
+        """From now on every change raises `StorageError`."""
+        self._refusal = reason
 
     @property
     def view(self) -> View:
@@ -74,7 +82,9 @@ class LiveView:
         """
         if self._view is None:
             with self._reloading:
-                self._view = self._view or self._read(patience=None)
+                if self._view is None:
+                    self._adopt(self._read(patience=None))
+        assert self._view is not None  # a view is only ever followed by a newer one
         return self._view
 
     def current(self) -> View:
@@ -90,7 +100,8 @@ class LiveView:
                 self.refresh(patience=0)
             except BusyError:
                 log.info("a writer is at work; still on generation %d", self.generation)
-            except MismatchError as error:
+            except (MismatchError, DatabaseError, StorageError) as error:
+                self._checked += _PAUSE
                 log.error("still on generation %d: %s", self.generation, error)
             finally:
                 self._reloading.release()
@@ -120,56 +131,80 @@ class LiveView:
         with self._database.begin() as rows:
             generation = rows.generation()
         if generation != self.generation:
-            self._view = self._read(patience)
+            self._adopt(self._read(patience))
 
-    def change(self, apply: Change, after: Callable[[], None] = lambda: None) -> View:
+    def change(self, apply: Change, after: Callable[[], object] = lambda: None) -> View:
         """Run `apply(rows, view)` as the only writer; nothing is kept when it raises.
 
         It returns the ids of the samples that it deleted; those that it added are found by
-        their ids. `after` runs once the rows are committed, before the next writer. The new
-        view is live when this returns.
+        their ids. `after` runs once the rows are committed or rolled back, before the next
+        writer. The new view is live when this returns.
         """
-        with self._lock.hold():
+        with self._writing(after):
             self._refresh_as_writer()
-            with self._database.begin() as rows:
+            with self._database.write() as rows:
                 last = rows.last_sample_id()
                 removed = apply(rows, self.view)
                 rows.grow()
                 view = self._changed(rows, last, removed)
             self._save(view)
-            self._view = view
-            after()
+            self._adopt(view)
         return view
 
-    def replace(self, apply: Callable[[Repository], None]) -> View:
-        """Run `apply(rows)` as the only writer; it may exchange everything, encoder included."""
-        with self._lock.hold():
-            with self._database.begin() as rows:
+    def replace(
+        self, apply: Callable[[Repository], None], after: Callable[[], object] = lambda: None
+    ) -> View:
+        """Run `apply(rows)` as the only writer; it may exchange everything, encoder included.
+
+        `after` as in `change`.
+        """
+        with self._writing(after):
+            with self._database.write() as rows:
                 apply(rows)
                 view = self._from_vectors(rows)
             self._save(view)
-            self._view = view
+            self._adopt(view)
         return view
 
     def rebuild(self) -> View:
         """Make the index anew from the vectors in the database."""
-        with self._lock.hold():
-            with self._database.begin() as rows:
-                view = self._from_vectors(rows)
-            self._save(view)
-            self._view = view
+        with self._writing():
+            view = self._remade()
+            self._adopt(view)
         return view
 
+    @contextmanager
+    def _writing(self, after: Callable[[], object] = lambda: None) -> Iterator[None]:
+        if self._refusal:
+            raise StorageError(f"{self._refusal}; nothing can be changed until the next start")
+        with self._lock.hold():
+            try:
+                yield
+            finally:
+                after()
+
+    def _adopt(self, view: View) -> None:
+        """Make `view` the live one, unless another thread was faster with a newer one."""
+        with self._adopting:
+            if view.state.generation >= self.generation:
+                self._view = view
+
     def _read(self, patience: float | None) -> View:
+        if (view := self._loaded()) is not None:
+            return view
+        # A writer that has committed but not saved would make this work twice: wait for it.
+        with self._lock.hold(patience):
+            return self._loaded() or self._remade()
+
+    def _loaded(self) -> View | None:
+        """The view around the saved index; None when that does not fit the rows."""
         with self._database.begin() as rows:
             state = self._state(rows)
             try:
                 return read_view(rows, state, self._keeper.load(state))
             except (MismatchError, OSError) as error:
                 log.info("the saved index is not used: %s", error)
-        # A writer that has committed but not saved would make this work twice: wait for it.
-        with self._lock.hold(patience):
-            return self._remade()
+                return None
 
     def _remade(self) -> View:
         with self._database.begin() as rows:
@@ -181,7 +216,7 @@ class LiveView:
         with self._database.begin() as rows:
             if rows.generation() == self.generation:
                 return
-        self._view = self._remade()
+        self._adopt(self._loaded() or self._remade())
 
     def _from_vectors(self, rows: Repository) -> View:
         state = self._state(rows)

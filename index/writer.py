@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import logging
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from db.records import FamilyBundle, FileRecord, TwinRecord
+from db.records import FamilyBundle, TwinRecord
 from db.repository import Repository
 from db.session import Database
 from index.answers import AddedFamily, AddReport
 from index.archives import Unpacked, unpack
-from index.batch import OWN_FOLDER, Batch, OnProgress
+from index.batch import Batch, OnProgress
 from index.builder import Embedder
 from index.errors import UnknownFamilyError
-from index.files import write_whole
 from index.kin import twins_of_new
 from index.live import LiveView
+from index.ownfiles import OwnFiles
+from index.scratch import scratch
 from index.view import View, face_info
 
 log = logging.getLogger(__name__)
@@ -37,14 +37,14 @@ class Writer:
         self._live = live
         self._embedder = embedder
         self._data = data
+        self._own = OwnFiles(database, data)
 
     def add(
         self, paths: Sequence[Path], names: Sequence[str] | None, on_progress: OnProgress
     ) -> AddReport:
         """See `FontCatalog.add_fonts`."""
-        self._data.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="unpacked-", dir=self._data) as folder:
-            files = unpack(paths, names or [p.name for p in paths], Path(folder))
+        with scratch(self._data, "unpacked") as folder:
+            files = unpack(paths, names or [p.name for p in paths], folder)
             return self._add(files, on_progress)
 
     def _add(self, files: Unpacked, on_progress: OnProgress) -> AddReport:
@@ -65,16 +65,15 @@ class Writer:
 
     def remove(self, family_id: str) -> None:
         """See `FontCatalog.remove_family`."""
-        unused: list[FileRecord] = []
 
         def apply(rows: Repository, view: View) -> list[int]:
             if family_id not in view.family_at:
                 raise UnknownFamilyError(family_id)
             ids, files = rows.remove_family(family_id)
-            unused.extend(files)
+            self._own.drop(files)
             return ids
 
-        self._live.change(apply, after=lambda: self._delete(unused))
+        self._live.change(apply, after=self._own.settle)
 
     def _home_of(self, sha256: str) -> str | None:
         with self._database.begin() as rows:
@@ -86,12 +85,13 @@ class Writer:
         def apply(rows: Repository, view: View) -> list[int]:
             for bundle in bundles:
                 _require_room(rows, view, bundle)
-                self._keep(bundle.files, batch.paths)
+                for file in bundle.files:
+                    self._own.keep(file, batch.paths[file.sha256])
                 rows.add(bundle)
             rows.add_twins(t for t in twins if _both_there(rows, t))
             return []
 
-        view = self._live.change(apply) if bundles else self._live.view
+        view = self._live.change(apply, self._own.settle) if bundles else self._live.view
         return AddReport(
             added=tuple(
                 AddedFamily(
@@ -104,17 +104,6 @@ class Writer:
             refused=tuple(batch.refused),
             generation=view.state.generation,
         )
-
-    def _keep(self, files: Iterable[FileRecord], paths: Mapping[str, Path]) -> None:
-        for file in files:
-            if file.path is not None:
-                write_whole(self._data / file.path, paths[file.sha256].read_bytes())
-
-    def _delete(self, files: Iterable[FileRecord]) -> None:
-        """Drop our own copies; files of Google Fonts are not ours to delete."""
-        for file in files:
-            if file.path is not None and Path(file.path).parts[0] == OWN_FOLDER:
-                (self._data / file.path).unlink(missing_ok=True)
 
 
 def _both_there(rows: Repository, twin: TwinRecord) -> bool:

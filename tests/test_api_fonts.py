@@ -52,10 +52,10 @@ def test_names_are_ours(client: FlaskClient, catalog: FakeCatalog, tmp_path: Pat
     """Uploads get random names below the data folder, and nothing stays behind there."""
     send(client, ("../../../etc/passwd.ttf", b"font A"), ("C:\\x\\evil.exe", b"font B"))
     first, second = catalog.calls["paths"]
-    assert first.parent.parent == second.parent.parent == tmp_path
+    assert first.parent.parent == second.parent.parent == tmp_path / "tmp"
     assert (first.suffix, second.suffix) == (".ttf", ".font")
     assert "passwd" not in first.name
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_mixed_files(client: FlaskClient) -> None:
