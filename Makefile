@@ -9,12 +9,12 @@ HOST ?= 127.0.0.1
 PYTHON ?= python3
 BIN = $(VENV)/bin
 
-.PHONY: run test check lint fonts data-small npm browser clean
+.PHONY: run test check lint fonts data-small npm browser postgresql clean
 
 run: $(VENV)/serve.stamp
 	FONTKIN_FETCH_FONTS=$${FONTKIN_FETCH_FONTS:-1} $(BIN)/python -m scripts.serve --host $(HOST) --port $(PORT)
 
-test: $(VENV)/full.stamp browser data-small
+test: $(VENV)/full.stamp browser postgresql data-small
 	$(BIN)/python -m pytest
 
 check: lint test
@@ -35,6 +35,12 @@ browser:
 	@command -v chromium >/dev/null || test -n "$$FONTKIN_CHROMIUM" || \
 	  { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
 	  { echo "install Chromium (Debian: apt-get install chromium) or set FONTKIN_CHROMIUM" >&2; exit 1; }
+
+# The shared catalogue is tested in a PostgreSQL that the tests start and stop themselves.
+postgresql:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+	  { apt-get update -qq && apt-get install -y -qq postgresql >/dev/null; } || \
+	  { echo "install PostgreSQL (Debian: apt-get install postgresql)" >&2; exit 1; }
 
 # Fonts come from npm's packages.
 npm:

@@ -18,6 +18,7 @@ from index.errors import (
     BusyError,
     QueryError,
     StorageError,
+    UnavailableError,
     UnknownFaceError,
     UnknownFamilyError,
 )
@@ -115,6 +116,8 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("busy", str(error), headers={"Retry-After": "5"})
         case StorageError():
             return ProblemError("storage", "nothing was changed; the log names the folder")
+        case UnavailableError():
+            return ProblemError("not-ready", str(error), headers={"Retry-After": "5"})
         case ValidationError():
             return _of_validation(error)
         case HTTPException():

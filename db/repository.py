@@ -70,8 +70,9 @@ class Repository:
         """All families, by id."""
         names = FamilyRecord.__dataclass_fields__
         columns = [getattr(Family, name) for name in names]
-        rows = self._session.execute(select(*columns).order_by(Family.id))
-        return [_family(row) for row in rows]
+        rows = self._session.execute(select(*columns))
+        # Sorted here: databases differ in how they order texts, and answers must not.
+        return sorted((_family(row) for row in rows), key=lambda family: family.id)
 
     def family(self, family_id: str) -> FamilyRecord | None:
         """One family; None when there is none."""
@@ -82,10 +83,11 @@ class Repository:
     def faces(self, family_id: str | None = None) -> list[FaceRecord]:
         """Faces by id, of one family or all."""
         columns = [getattr(Face, name) for name in FaceRecord.__dataclass_fields__]
-        query = select(*columns).order_by(Face.id)
+        query = select(*columns)
         if family_id is not None:
             query = query.where(Face.family_id == family_id)
-        return [_face(row) for row in self._session.execute(query)]
+        faces = (_face(row) for row in self._session.execute(query))
+        return sorted(faces, key=lambda face: face.id)
 
     def face(self, face_id: str) -> FaceRecord | None:
         """One face; None when there is none."""
@@ -167,9 +169,9 @@ class Repository:
 
     def twins(self) -> list[TwinRecord]:
         """All twins, in both directions, the closest first."""
-        query = select(Twin.family_id, Twin.twin_id, Twin.distance)
-        rows = self._session.execute(query.order_by(Twin.family_id, Twin.distance, Twin.twin_id))
-        return [TwinRecord(*row) for row in rows]
+        rows = self._session.execute(select(Twin.family_id, Twin.twin_id, Twin.distance))
+        twins = (TwinRecord(*row) for row in rows)
+        return sorted(twins, key=lambda twin: (twin.family_id, twin.distance, twin.twin_id))
 
     def counts(self) -> dict[str, int]:
         """How many families, faces, samples, files there are."""

@@ -22,6 +22,10 @@ _BUSY_MS = 10_000
 # read-only transaction.
 _STORAGE = (8, 10, 13, "53100", "53200", "25006")
 _DAMAGED = (11, 26)  # SQLite: malformed, not a database
+# Every statement of a block sees one moment; a connection that a restart cut off is replaced.
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "postgresql": {"isolation_level": "REPEATABLE READ", "pool_pre_ping": True}
+}
 
 
 class DatabaseError(RuntimeError):
@@ -95,9 +99,9 @@ def open_database(url: str) -> Database:
     """Open `url` and run the migrations that it lacks; `DatabaseError` when it cannot."""
     try:
         parsed = make_url(url)
-        engine = create_engine(parsed)
+        engine = create_engine(parsed, **_OPTIONS.get(parsed.get_backend_name(), {}))
     except (ArgumentError, ImportError) as error:
-        raise DatabaseError(f"database URL {url!r} cannot be used: {error}") from error
+        raise _unusable(url, error) from error
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
     database = Database(engine)
@@ -119,9 +123,14 @@ def sqlite_path(url: str) -> Path | None:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise DatabaseError(f"database URL {url!r} cannot be used: {error}") from error
+        raise _unusable(url, error) from error
     is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, ":memory:")
     return Path(parsed.database) if is_file and parsed.database else None
+
+
+def is_postgresql(url: str) -> bool:
+    """Whether the URL names a database that many machines share."""
+    return url.startswith("postgresql")
 
 
 def copy_sqlite(source_url: str, target_url: str) -> bool:
@@ -197,3 +206,11 @@ def _prepare_sqlite(engine: Engine) -> None:
     def _on_begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         connection.exec_driver_sql(str(options.get("begin", "BEGIN")))
+
+
+def _unusable(url: str, error: Exception) -> DatabaseError:
+    """The URL may hold a password, also one that cannot be parsed: only its kind is shown."""
+    kind = url.partition("://")[0]
+    missing = isinstance(error, ImportError) and error.name == "psycopg"
+    remedy = "; run `pip install -r requirements-cluster.txt`" if missing else ""
+    return DatabaseError(f"the database URL {kind}://... cannot be used: {error}{remedy}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 
+from db.locks import advisory_lock
 from db.session import Database, open_database
 from encoder import reading
 from encoder.finding import Reader
@@ -22,7 +23,7 @@ from index.rebuild import Rebuilder
 from index.scratch import storage_errors, sweep
 from index.searching import Searcher
 from index.settings import Settings
-from index.shipping import install_prebuilt
+from index.shipping import fill_from_prebuilt, install_prebuilt
 from index.showing import Shower
 from index.stores.opening import open_stores
 from index.writer import Writer
@@ -79,10 +80,12 @@ def _opened(settings: Settings, identity: EncoderIdentity) -> tuple[Database, Li
 
 
 def _opened_to_write(settings: Settings, identity: EncoderIdentity) -> tuple[Database, LiveView]:
-    lock = WriterLock(settings.lock_path, settings.lock_seconds)
+    shared = advisory_lock(settings.database_url)
+    lock = WriterLock(settings.lock_path, settings.lock_seconds, shared)
     with lock.hold():
         install_prebuilt(settings)
         database = open_database(settings.database_url)
+        fill_from_prebuilt(settings, database)
         _claim_if_empty(database, identity)
         OwnFiles(database, settings.data).settle()
         sweep(settings.data)

@@ -243,6 +243,7 @@ class FontCatalog:
 
     def close(self) -> None:
         """Give the database back; the catalogue is not to be used any more."""
+        self._live.close()
         self._database.close()
 
 

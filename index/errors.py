@@ -46,3 +46,7 @@ class UnknownFaceError(KeyError):
 
 class BusyError(RuntimeError):
     """Another writer holds the catalogue for longer than this one was ready to wait."""
+
+
+class UnavailableError(RuntimeError):
+    """A server that the catalogue needs does not answer, or its library is not installed."""

@@ -122,6 +122,10 @@ class LiveView:
                 f"the catalogue {len(self.view.sample_ids)} samples"
             )
 
+    def close(self) -> None:
+        """Give the vector store's connections back."""
+        self._keeper.close()
+
     def refresh(self, *, patience: float | None) -> None:
         """Read the catalogue anew if it has changed.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MIN_TOKEN = 16
+_MILVUS = re.compile(r"milvus:(https?://[^\s/]+(/\w*)?|[^:]*[^:/]\.db)")
 
 
 class SettingsError(ValueError):
@@ -20,13 +22,15 @@ class SettingsError(ValueError):
 class Settings:
     """Where things lie and how much is allowed.
 
-    `database_url` is any SQLAlchemy URL; empty means `catalog.db` in the data folder.
+    `database_url` is any SQLAlchemy URL; empty means `catalog.db` in the data folder. `vectors`
+    is empty for FAISS in the data folder, "milvus:FILE.db" or "milvus:http://HOST:PORT".
     Without an `api_token` the writing calls of the API are closed. With `fetch_fonts` the font
     files that searches want are fetched through npm.
     """
 
     data: Path = Path("data")
-    database_url: str = ""
+    database_url: str = field(default="", repr=False)
+    vectors: str = field(default="", repr=False)
     encoder: Path = _ROOT / "encoder" / "weights" / "fontkin.onnx"
     prebuilt: Path = _ROOT / "index" / "prebuilt"
     api_token: str | None = field(default=None, repr=False)
@@ -41,6 +45,11 @@ class Settings:
             raise SettingsError(
                 f"FONTKIN_DATABASE_URL is {self.database_url!r}; a URL like "
                 "sqlite:////var/lib/fontkin/catalog.db is needed"
+            )
+        if self.vectors and not _MILVUS.fullmatch(self.vectors):
+            raise SettingsError(
+                f"FONTKIN_VECTORS is {self.vectors!r}; milvus:FILE.db (Milvus Lite in this "
+                "process) or milvus:http://HOST:PORT (a cluster) is needed, or nothing for FAISS"
             )
         if self.api_token is not None and len(self.api_token) < _MIN_TOKEN:
             raise SettingsError(
@@ -89,6 +98,7 @@ class Settings:
 _READERS: dict[str, Callable[[str], Any]] = {
     "DATA": Path,
     "DATABASE_URL": str,
+    "VECTORS": str,
     "ENCODER": Path,
     "PREBUILT": Path,
     "API_TOKEN": str,

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from db.session import Database, open_database, sqlite_path
@@ -50,13 +51,41 @@ def write_prebuilt(database: Database, target: Path) -> dict[str, object]:
 def install_prebuilt(settings: Settings) -> bool:
     """Copy the shipped catalogue to where the database is to be, if there is none yet.
 
-    Only into an SQLite file; another database is filled with `rebuild_index`. Returns
-    whether it was copied. Raises `MismatchError` when the file is not what its manifest says.
+    Only into an SQLite file (`fill_from_prebuilt` is for other databases). Returns whether it
+    was copied. Raises `MismatchError` when the file is not what its manifest says.
     """
     target = sqlite_path(settings.database_url)
-    source = settings.prebuilt / CATALOG
-    if target is None or target.exists() or not source.exists():
+    if target is None or target.exists() or not (settings.prebuilt / CATALOG).exists():
         return False
+    data = _shipped(settings)
+    for leftover in ("-wal", "-shm"):  # of a database that somebody deleted
+        Path(f"{os.fspath(target)}{leftover}").unlink(missing_ok=True)
+    write_whole(target, data)
+    return True
+
+
+def fill_from_prebuilt(settings: Settings, database: Database) -> bool:
+    """Write the shipped catalogue's rows into a database that is no file and has none yet.
+
+    Returns whether they were written. Raises `MismatchError` as `install_prebuilt` does.
+    """
+    shared = sqlite_path(settings.database_url) is None
+    if not shared or not (settings.prebuilt / CATALOG).exists():
+        return False
+    with database.begin() as rows:
+        if rows.state() is not None:
+            return False
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / CATALOG
+        path.write_bytes(_shipped(settings))
+        with closing(open_database(f"sqlite:///{path}")) as shipped:
+            _copy(shipped, database)
+    return True
+
+
+def _shipped(settings: Settings) -> bytes:
+    """The shipped catalogue, checked against its manifest."""
+    source = settings.prebuilt / CATALOG
     expected = json.loads((settings.prebuilt / MANIFEST).read_text())["sha256"]
     data = source.read_bytes()
     found = hashlib.sha256(data).hexdigest()
@@ -65,10 +94,7 @@ def install_prebuilt(settings: Settings) -> bool:
             f"{source} has sha256 {found[:12]}, its manifest says {expected[:12]}; "
             "fetch the repository again, Git LFS files included"
         )
-    for leftover in ("-wal", "-shm"):  # of a database that somebody deleted
-        Path(f"{os.fspath(target)}{leftover}").unlink(missing_ok=True)
-    write_whole(target, data)
-    return True
+    return data
 
 
 def _copy(source: Database, target: Database) -> None:

@@ -21,6 +21,7 @@ ALLOWED = {
 ONLY = {
     "faiss": ("index/stores/faiss.py",),
     "pymilvus": ("index/stores/milvus.py",),
+    "psycopg": ("db/",),
     "sqlalchemy": ("db/",),
     "alembic": ("db/",),
     "flask": ("api/",),

@@ -69,3 +69,14 @@ def test_settings_are_frozen() -> None:
     """A setting cannot change after it was read."""
     with pytest.raises(FrozenInstanceError):
         Settings().data = Path("x")  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "vectors", ["milvus", "milvus:", "faiss", "milvus:here.txt", "milvus:http://", "milvus:ftp://a"]
+)
+def test_vectors_name_a_store(vectors: str) -> None:
+    """What is neither a file of Milvus Lite nor an address is refused with both remedies."""
+    with pytest.raises(SettingsError, match=r"FONTKIN_VECTORS.*FILE\.db.*http://HOST:PORT"):
+        Settings.from_environment({"FONTKIN_VECTORS": vectors})
+    for good in ("milvus:data/v.db", "milvus:https://me:word@host:19530/fonts"):
+        assert Settings.from_environment({"FONTKIN_VECTORS": good}).vectors == good

@@ -26,7 +26,7 @@ def temporary_copy(
     font files of Google Fonts are the same ones: nothing writes to them.
     """
     with tempfile.TemporaryDirectory(prefix="fontkin-benchmark-") as folder:
-        copied = replace(settings, data=Path(folder), database_url="")
+        copied = replace(settings, data=Path(folder), database_url="", vectors="")
         _copy(settings.database_url, copied.database_url)
         if settings.fonts.is_dir():
             copied.fonts.symlink_to(settings.fonts.resolve(), target_is_directory=True)

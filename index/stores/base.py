@@ -96,6 +96,10 @@ class StoreKeeper(Protocol):
         """Let every process that asks for this state find the store. Raises `OSError`."""
         ...
 
+    def close(self) -> None:
+        """Give connections back; nothing of this keeper is to be used any more."""
+        ...
+
 
 def checked_rows(vectors: NDArray[np.floating], dim: int) -> NDArray[np.float32]:
     """The vectors as float32 [N, dim]; `VectorError` for another shape, NaN and infinity."""

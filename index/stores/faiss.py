@@ -209,6 +209,9 @@ class FaissKeeper:
         """See `StoreKeeper.save`."""
         _own(store).save(self._path, **_identity(state))
 
+    def close(self) -> None:
+        """See `StoreKeeper.close`; there is nothing to give back."""
+
 
 def _own(store: VectorStore) -> FaissStore:
     if not isinstance(store, FaissStore):
