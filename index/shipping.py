@@ -98,7 +98,7 @@ def _shipped(settings: Settings) -> bytes:
 
 
 def _copy(source: Database, target: Database) -> None:
-    with source.begin() as old, target.begin() as new:
+    with source.begin() as old, target.write() as new:
         kept = set()
         for bundle in old.bundles(GOOGLE):
             new.add(bundle)
