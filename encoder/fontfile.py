@@ -79,15 +79,17 @@ class FontFace:
     sha256: str
 
 
-def read_faces(path: Path) -> tuple[FontFace, ...]:
+def read_faces(path: Path, *, fallback: str | None = None) -> tuple[FontFace, ...]:
     """Every usable face of a file, at least one, in the file's order.
 
-    Faces of a collection that cannot be used are left out. Raises `FontRefusedError`
-    when no face is usable, with the reason of the first.
+    Faces of a collection that cannot be used are left out. A family without a name is called
+    `fallback`, by default as the file is. Raises `FontRefusedError` when no face is usable,
+    with the reason of the first.
     """
     path = Path(path)
     data = read_font_bytes(path)
-    file = _File(path, data, hashlib.sha256(data).hexdigest(), time.monotonic() + SECONDS)
+    sha256, deadline = hashlib.sha256(data).hexdigest(), time.monotonic() + SECONDS
+    file = _File(path, data, sha256, deadline, fallback or path.stem)
     faces: list[FontFace] = []
     refusals: list[FontRefusedError] = []
     for index in range(face_count(data)):
@@ -108,12 +110,13 @@ class _File:
     data: bytes
     sha256: str
     deadline: float
+    fallback: str
 
 
 def _faces_at(file: _File, index: int) -> list[FontFace]:
     with _opened(file, index) as font:
         coverage, scripts = _coverage(font, file, index)
-        names = read_names(font, file.path.stem)
+        names = read_names(font, file.fallback)
         return [
             FontFace(
                 ref=FaceRef(file.path, index, variation),
@@ -144,7 +147,7 @@ def _opened(file: _File, index: int) -> Iterator[TTFont]:
         raise
     except Exception as error:  # fontTools raises a dozen types for damaged tables
         raise FontRefusedError(
-            "broken", f"{file.path.name} is damaged or cut off ({type(error).__name__}: {error})."
+            "broken", f"It is damaged or cut off ({type(error).__name__}: {error})."
         ) from error
 
 

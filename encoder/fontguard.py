@@ -12,10 +12,11 @@ import zlib
 from pathlib import Path
 
 import brotli
+from fontTools.ttLib import TTFont
 from fontTools.ttLib.woff2 import WOFF2DirectoryEntry
 
-MAX_BYTES = 30 * 2**20
-MAX_UNPACKED = 96 * 2**20  # the largest CJK fonts unpack to about half of this
+MAX_BYTES = 30 * 2**20  # of a WOFF or WOFF2 file
+MAX_UNPACKED = 96 * 2**20  # of the others; the largest CJK fonts have about half of this
 MAX_COLLECTION = 64  # faces of a TTC
 
 _SFNT = (b"\0\1\0\0", b"OTTO", b"true")
@@ -30,14 +31,17 @@ _OTHERS = (
     (b"\1fcp", "a bitmap font (PCF)"),
     (b"<", "XML or HTML text"),
 )
+_OUTLINES = frozenset({"glyf", "CFF ", "CFF2"})
+_PICTURES = frozenset({"sbix", "CBDT", "EBDT", "bdat", "SVG ", "COLR"})
 _WOFF_HEADER, _WOFF_ENTRY, _WOFF2_HEADER = 44, 20, 48
 
 
 class FontRefusedError(ValueError):
     """A file that gives no usable face; `code` is a stable slug, `message` says why.
 
-    Codes: "not-a-font", "unsupported", "broken", "too-large", "too-many-faces",
-    "no-latin", "empty-outlines", "identical-glyphs", "icon-font".
+    Codes: "not-a-font", "unsupported", "broken", "too-large", "too-many-faces", "no-outlines",
+    "no-latin", "empty-outlines", "identical-glyphs", "icon-font"; of strangers' files also
+    "unsafe", "time-limit", "memory-limit" and "crashed".
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -46,23 +50,65 @@ class FontRefusedError(ValueError):
         self.message = message
 
 
-def read_font_bytes(path: Path) -> bytes:
-    """The bytes of a TTF, OTF, TTC, WOFF or WOFF2 file that unpacks to a bounded size.
+def check_file(path: Path) -> None:
+    """Whether this may be a font at all: a file, of a size and beginning that fonts have.
 
     Never waits (a FIFO or device is refused unopened). Raises `FontRefusedError`.
     """
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
-            raise FontRefusedError("not-a-font", f"{path.name} is not a regular file.")
-        if facts.st_size > MAX_BYTES:
-            found = f"{path.name} has {facts.st_size:,} bytes"
-            raise FontRefusedError("too-large", f"{found}; at most {MAX_BYTES:,} are read.")
+            raise FontRefusedError("not-a-font", "It is not a regular file.")
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError as error:
+        raise FontRefusedError("not-a-font", f"It cannot be read: {error.strerror}.") from error
+    packed = start[:4] in (b"wOFF", b"wOF2")
+    if not packed and start[:4] != b"ttcf" and start[:4] not in _SFNT:
+        kinds = (kind for beginning, kind in _OTHERS if start.startswith(beginning))
+        found = next(kinds, "no font file" if start else "empty")
+        raise FontRefusedError(
+            "not-a-font", f"It is {found}; TTF, OTF, TTC, WOFF and WOFF2 files are read."
+        )
+    limit = MAX_BYTES if packed else MAX_UNPACKED
+    if facts.st_size > limit:
+        raise FontRefusedError(
+            "too-large", f"It has {facts.st_size:,} bytes; at most {limit:,} are read."
+        )
+
+
+def read_font_bytes(path: Path) -> bytes:
+    """The bytes of a TTF, OTF, TTC, WOFF or WOFF2 file that unpacks to a bounded size.
+
+    Never waits, as `check_file`. Raises `FontRefusedError`.
+    """
+    check_file(path)
+    try:
         data = path.read_bytes()
     except OSError as error:
-        raise FontRefusedError("not-a-font", f"{path.name}: {error.strerror}.") from error
-    _check_kind(data, path.name)
+        raise FontRefusedError("not-a-font", f"It cannot be read: {error.strerror}.") from error
+    if data[:4] in (b"wOFF", b"wOF2"):
+        _check_unpacked(data)
     return data
+
+
+def require_outlines(data: bytes) -> None:
+    """Refuse fonts that hold pictures only, which no sanitizer or renderer lets through.
+
+    Says nothing to files whose tables cannot be listed. Raises `FontRefusedError`.
+    """
+    try:
+        with TTFont(io.BytesIO(data), lazy=True, fontNumber=0) as font:
+            tables = set(font.reader.keys())
+    except Exception:  # damaged: whoever reads on finds out where
+        return
+    pictures = sorted(tables & _PICTURES)
+    if pictures and not tables & _OUTLINES:
+        raise FontRefusedError(
+            "no-outlines",
+            f"The font holds pictures of its letters only ({', '.join(pictures)}), and outlines "
+            "are compared here; add its outline version.",
+        )
 
 
 def face_count(data: bytes) -> int:
@@ -82,31 +128,17 @@ def face_count(data: bytes) -> int:
     return count
 
 
-def _check_kind(data: bytes, name: str) -> None:
-    magic = data[:4]
-    if magic in _SFNT or magic == b"ttcf":
-        return
-    if magic in (b"wOFF", b"wOF2"):
-        _check_unpacked(data, name)
-        return
-    kinds = (kind for start, kind in _OTHERS if data.startswith(start))
-    found = next(kinds, "no font file" if data else "empty")
-    raise FontRefusedError(
-        "not-a-font", f"{name} is {found}; TTF, OTF, TTC, WOFF and WOFF2 files are read."
-    )
-
-
-def _check_unpacked(data: bytes, name: str) -> None:
+def _check_unpacked(data: bytes) -> None:
     if data[4:8] == b"ttcf":
-        raise FontRefusedError("unsupported", f"{name} is a WOFF2 collection; unpack it to a TTC.")
+        raise FontRefusedError("unsupported", "It is a WOFF2 collection; unpack it to a TTC.")
     stated = int.from_bytes(data[16:20], "big")
     try:
         measure = _woff_size if data[:4] == b"wOFF" else _woff2_size
         fits = stated <= MAX_UNPACKED and measure(data) <= MAX_UNPACKED
     except Exception as error:  # struct, zlib, brotli and fontTools raise their own types
-        raise FontRefusedError("broken", f"{name} cannot be unpacked: damaged.") from error
+        raise FontRefusedError("broken", "It cannot be unpacked: damaged.") from error
     if not fits:
-        raise FontRefusedError("too-large", f"{name} unpacks to more than {MAX_UNPACKED:,} bytes.")
+        raise FontRefusedError("too-large", f"It unpacks to more than {MAX_UNPACKED:,} bytes.")
 
 
 def _woff_size(data: bytes) -> int:

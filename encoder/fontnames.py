@@ -55,7 +55,7 @@ def read_names(font: TTFont, fallback: str) -> Names:
         family=family or clean(fallback) or "Unnamed",
         style=_text(table, _TYPOGRAPHIC_STYLE) or _text(table, _STYLE) or "Regular",
         license=_license(words, url),
-        license_url=url if url and urlsplit(url).scheme in ("http", "https") else None,
+        license_url=web_address(url),
         designer=_text(table, _DESIGNER),
         version=_text(table, _VERSION),
     )
@@ -64,6 +64,14 @@ def read_names(font: TTFont, fallback: str) -> Names:
 def name_of(font: TTFont, name_id: int) -> str | None:
     """One cleaned name by its id, as `fvar` instances refer to it; None when absent."""
     return _text(_name_table(font), name_id)
+
+
+def web_address(url: str | None) -> str | None:
+    """`url` where it leads to the web; None for a script and the like."""
+    try:
+        return url if url and urlsplit(url).scheme in ("http", "https") else None
+    except ValueError:  # a bracket without its partner
+        return None
 
 
 def clean(text: str, limit: int = MAX_NAME) -> str:

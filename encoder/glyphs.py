@@ -21,6 +21,7 @@ from encoder.fontfile import FaceRef
 from encoder.typeset import TypesetError, open_font
 
 LETTERS = string.ascii_letters + string.digits
+SIGNATURE_SHAPE = (len(LETTERS), 40, 40)
 # The median distance between a face and itself drawn a third of a pixel off.
 NOISE = 0.0169
 MIN_SHARED = 40  # letters; fewer say too little

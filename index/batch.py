@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from db.records import FamilyBundle, FamilyRecord
-from encoder.fontfile import FontFace, FontRefusedError, read_faces
+from encoder.fontfile import FontFace, FontRefusedError
 from index.answers import Duplicate, Refusal
 from index.builder import Embedder, PlacedFace, draw_family
+from index.intake import Sent, Taken, receive, take
+from index.jail import BreachError, Jail
 from index.ownfiles import OWN_FOLDER
 from index.sources import OWN, own_family, slug
 from index.view import View
@@ -20,13 +21,25 @@ OnProgress = Callable[[int, int], None]
 class Batch:
     """Files taken one by one with `read`, then drawn together.
 
-    `home_of` gives the family that holds a file of this sha256 already, or None.
-    `paths` maps the sha256 of each accepted file to where it lies now.
+    `home_of` gives the family that holds a file of this sha256 already, or None. `folder` is
+    ours and the jail's; `banned` are files (by the sha256 of what was sent) that broke the
+    jail's limits before. `paths` maps the sha256 of each accepted file to where it lies now.
     """
 
-    def __init__(self, view: View, home_of: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        view: View,
+        home_of: Callable[[str], str | None],
+        jail: Jail,
+        folder: Path,
+        banned: dict[str, FontRefusedError],
+    ) -> None:
         self._view = view
         self._home_of = home_of
+        self._jail = jail
+        self._folder = folder
+        self._banned = banned
+        self.originals: dict[Path, str] = {}
         self.paths: dict[str, Path] = {}
         self.duplicates: list[Duplicate] = []
         self.refused: list[Refusal] = []
@@ -42,7 +55,10 @@ class Batch:
             self.refused.append(Refusal(name, "unreadable", error.strerror or str(error)))
 
     def draw(self, embedder: Embedder, on_progress: OnProgress) -> list[FamilyBundle]:
-        """Draw face after face; families of which no face could be drawn are left out."""
+        """Draw face after face; families of which no face could be drawn are left out.
+
+        Raises `BreachError` when a file breaks the jail's limits.
+        """
         total = sum(len(faces) for _, faces in self._families.values())
         done = 0
 
@@ -54,7 +70,9 @@ class Batch:
         bundles = []
         for family, faces in self._families.values():
             taken = self._view.face_ids(family.id)
-            drawn = draw_family(family, faces, embedder, None, taken=taken, on_face=on_face)
+            drawn = draw_family(
+                family, faces, embedder, None, self._jail, taken=taken, on_face=on_face
+            )
             self.refused += drawn.refused
             if drawn.bundle.faces:
                 bundles.append(drawn.bundle)
@@ -64,26 +82,47 @@ class Batch:
         if not path.is_file():  # opening a pipe or a device would wait for ever
             self.refused.append(Refusal(name, "not-a-file", f"{name} is not a file"))
             return
-        with path.open("rb") as handle:
-            sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
-        home = self._home_of(sha256) or self._home_here(sha256)
+        sent = receive(path, self._folder)
+        home = self._home_of(sent.sha256) or self._home_here(sent.sha256)
         if home is not None:
             self.duplicates.append(Duplicate(name, home))
             return
-        for face in read_faces(path):
-            self._place(face, f"{OWN_FOLDER}/{sha256}{path.suffix.lower()}")
-        self.paths[sha256] = path
+        if sent.sha256 in self._banned:
+            raise self._banned[sent.sha256]
+        try:
+            self._take(sent, name)
+        except BreachError as error:
+            self._banned[sent.sha256] = error
+            raise
+
+    def _take(self, sent: Sent, name: str) -> None:
+        taken = take(sent, self._jail, _label(name))
+        # Two containers of one font are one file once they are sanitised.
+        home = self._home_of(taken.sha256) or self._home_here(taken.sha256)
+        if home is not None:
+            self.duplicates.append(Duplicate(name, home))
+            return
+        for face in taken.faces:
+            self._place(face, taken)
+        self.paths[taken.sha256] = taken.path
+        self.originals[taken.path] = sent.sha256
 
     def _home_here(self, sha256: str) -> str | None:
         for family, faces in self._families.values():
-            if any(placed.face.sha256 == sha256 for placed in faces):
+            if any(sha256 in (placed.face.sha256, placed.original) for placed in faces):
                 return family.id
         return None
 
-    def _place(self, face: FontFace, stored: str) -> None:
+    def _place(self, face: FontFace, taken: Taken) -> None:
         family_id = slug(face.family_name) or f"font-{face.sha256[:8]}"
         known = self._view.family_at.get(family_id)
         if known is not None and self._view.families[known].source != OWN:
             family_id += "-own"
         record = own_family(face, family_id)
-        self._families.setdefault(family_id, (record, []))[1].append(PlacedFace(face, stored))
+        placed = PlacedFace(face, f"{OWN_FOLDER}/{taken.path.name}", taken.original)
+        self._families.setdefault(family_id, (record, []))[1].append(placed)
+
+
+def _label(name: str) -> str:
+    """What a family without a name is called: "Mine" of "fonts.zip: Mine.ttf"."""
+    return PurePosixPath(name.rsplit(": ", 1)[-1]).stem

@@ -11,11 +11,12 @@ from typing import Protocol
 import numpy as np
 
 from db.records import FaceRecord, FamilyBundle, FamilyRecord, FileRecord, SampleRecord
-from encoder.fontfile import FontFace, FontRefusedError, read_faces
+from encoder.fontfile import FontFace, FontRefusedError
 from encoder.prepare import Line
-from encoder.reference import ReferenceLine, draw_reference, reference_lines
-from index import previews
+from encoder.reference import ReferenceLine, reference_lines
 from index.answers import Refusal
+from index.drawing import Drawer
+from index.jail import BreachError
 from index.sources import UNKNOWN, FamilySource, FontSource, face_id, license_id, regular_first
 
 log = logging.getLogger(__name__)
@@ -62,10 +63,14 @@ class Browser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlacedFace:
-    """A face that was read, and where its file lies below the data folder."""
+    """A face that was read, and where its file lies below the data folder.
+
+    `original` is the sha256 of the file that was sent, where this is the sanitised one.
+    """
 
     face: FontFace
     stored: str | None
+    original: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +81,25 @@ class Drawn:
     refused: tuple[Refusal, ...]
 
 
-def draw_source(source: FamilySource, embedder: Embedder, browser: Browser | None) -> Drawn:
-    """Read and draw all files of a family; a bad file or face is reported, never fatal."""
+def draw_source(
+    source: FamilySource, embedder: Embedder, browser: Browser | None, drawer: Drawer
+) -> Drawn:
+    """Read and draw all files of a family; a bad file or face is reported, never fatal.
+
+    Raises `BreachError` when `drawer` does.
+    """
     placed: list[PlacedFace] = []
     refused: list[Refusal] = []
     for file in source.files:
         try:
-            placed += _placed(file)
+            placed += _placed(file, drawer)
+        except BreachError:
+            raise
         except FontRefusedError as error:
             refused.append(Refusal(file.path.name, error.code, str(error)))
         except OSError as error:
             refused.append(Refusal(file.path.name, "unreadable", str(error)))
-    drawn = draw_family(source.family, placed, embedder, browser)
+    drawn = draw_family(source.family, placed, embedder, browser, drawer)
     return Drawn(drawn.bundle, (*refused, *drawn.refused))
 
 
@@ -96,13 +108,15 @@ def draw_family(
     faces: Sequence[PlacedFace],
     embedder: Embedder,
     browser: Browser | None,
+    drawer: Drawer,
     *,
     taken: Iterable[str] = (),
     on_face: Callable[[], None] = lambda: None,
 ) -> Drawn:
     """Draw and embed faces of one family; `taken` are face ids that exist already.
 
-    `on_face` is called after every face.
+    `on_face` is called after every face. Raises `BreachError` when `drawer` does: the file is
+    then not to be drawn again.
     """
     ids = set(taken)
     records: list[FaceRecord] = []
@@ -111,7 +125,7 @@ def draw_family(
     refused: list[Refusal] = []
     for placed in faces:
         record = _face_record(family.id, placed.face, face_id(family.id, placed.face, ids))
-        found = _attempt(record, placed.face, embedder, browser)
+        found = _attempt(record, placed.face, embedder, browser, drawer)
         if isinstance(found, Refusal):
             refused.append(found)
         else:
@@ -121,25 +135,37 @@ def draw_family(
             samples += found
         on_face()
     bundle = FamilyBundle(
-        _filled(family, kept), _files(kept), tuple(records), tuple(samples), _specimen(family, kept)
+        _filled(family, kept),
+        _files(kept),
+        tuple(records),
+        tuple(samples),
+        _specimen(family, kept, drawer),
     )
     return Drawn(bundle, tuple(refused))
 
 
-def _placed(file: FontSource) -> Iterator[PlacedFace]:
-    for face in read_faces(file.path):
+def _placed(file: FontSource, drawer: Drawer) -> Iterator[PlacedFace]:
+    for face in drawer.faces(file.path):
         if file.only is not None and (face.ref.index, face.ref.variation) not in file.only:
             continue
         if file.weight is not None and file.italic is not None:
             face = replace(face, weight=file.weight, italic=file.italic)
-        yield PlacedFace(face, file.stored)
+        yield PlacedFace(face, file.stored, file.original)
 
 
 def _attempt(
-    record: FaceRecord, face: FontFace, embedder: Embedder, browser: Browser | None
+    record: FaceRecord,
+    face: FontFace,
+    embedder: Embedder,
+    browser: Browser | None,
+    drawer: Drawer,
 ) -> tuple[SampleRecord, ...] | Refusal:
     try:
-        samples = tuple(_samples(record, face, embedder, browser))
+        samples = tuple(_samples(record, face, embedder, browser, drawer))
+    except BreachError:
+        raise
+    except FontRefusedError as error:
+        return Refusal(record.id, error.code, error.message)
     except Exception as error:  # a broken font may raise anything: reported, never fatal
         log.info("face %s was left out", record.id, exc_info=True)
         return Refusal(record.id, "cannot-draw", f"{type(error).__name__}: {error}")
@@ -149,11 +175,15 @@ def _attempt(
 
 
 def _samples(
-    record: FaceRecord, face: FontFace, embedder: Embedder, browser: Browser | None
+    record: FaceRecord,
+    face: FontFace,
+    embedder: Embedder,
+    browser: Browser | None,
+    drawer: Drawer,
 ) -> Iterator[SampleRecord]:
     lines = reference_lines(face.coverage)
     for line in lines:
-        vector = _vector(embedder, draw_reference(face.ref, line))
+        vector = _vector(embedder, drawer.line(face.ref, line))
         if vector is not None:
             yield SampleRecord(record.id, line.kind, line.text, FREETYPE, vector)
     # The browser cannot reach the later faces of a collection.
@@ -205,10 +235,11 @@ def _face_record(family_id: str, face: FontFace, new_id: str) -> FaceRecord:
 
 
 def _files(placed: Sequence[PlacedFace]) -> tuple[FileRecord, ...]:
-    files = {p.face.sha256: (p.face.ref.path, p.stored) for p in placed}
+    files = {p.face.sha256: p for p in placed}
     return tuple(
-        FileRecord(sha256, path.name, path.stat().st_size, stored)
-        for sha256, (path, stored) in files.items()
+        FileRecord(sha256, path.name, path.stat().st_size, p.stored, p.original)
+        for sha256, p in files.items()
+        for path in (p.face.ref.path,)
     )
 
 
@@ -223,10 +254,12 @@ def _filled(family: FamilyRecord, placed: Sequence[PlacedFace]) -> FamilyRecord:
     return replace(family, designer=family.designer or face.designer, license=license_)
 
 
-def _specimen(family: FamilyRecord, placed: Sequence[PlacedFace]) -> bytes | None:
+def _specimen(family: FamilyRecord, placed: Sequence[PlacedFace], drawer: Drawer) -> bytes | None:
     for face in regular_first(p.face for p in placed):
         try:
-            return previews.specimen(face.ref, family.name, face.coverage)
+            return drawer.specimen(face.ref, family.name, face.coverage)
+        except BreachError:
+            raise
         except ValueError as error:
             log.info("no specimen of %s from %s: %s", family.id, face.ref.path.name, error)
     return None

@@ -15,7 +15,8 @@ from encoder.browser import Chromium
 from encoder.fontfile import FaceRef
 from encoder.glyphs import Signature, signature
 from index.answers import Refusal
-from index.builder import Browser, Drawn, Embedder, draw_source
+from index.builder import Browser, Drawn, Embedder
+from index.owndrawing import draw_guarded
 from index.sources import FamilySource
 
 log = logging.getLogger(__name__)
@@ -70,10 +71,10 @@ def _draw_here(
     sources: Sequence[FamilySource], embedder: Embedder, use_browser: bool
 ) -> Iterator[Drawn]:
     if not use_browser:
-        yield from (draw_source(source, embedder, None) for source in sources)
+        yield from (draw_guarded(source, embedder, None) for source in sources)
         return
     with Chromium() as browser:
-        yield from (draw_source(source, embedder, browser) for source in sources)
+        yield from (draw_guarded(source, embedder, browser) for source in sources)
 
 
 def _draw_until_broken(
@@ -122,4 +123,4 @@ def _draw(source: FamilySource) -> Drawn:
         browser: AbstractContextManager[Browser] = Chromium()
         _Worker.browser = browser.__enter__()
         util.Finalize(None, browser.__exit__, args=(None, None, None), exitpriority=10)
-    return draw_source(source, _Worker.embedder, _Worker.browser)
+    return draw_guarded(source, _Worker.embedder, _Worker.browser)

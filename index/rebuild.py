@@ -19,10 +19,11 @@ from encoder.fontfile import FaceRef
 from encoder.glyphs import Signature
 from index.answers import RebuildReport, Refusal
 from index.batch import OnProgress
-from index.builder import CHROMIUM, FREETYPE, Embedder, draw_source
+from index.builder import CHROMIUM, FREETYPE, Embedder
 from index.errors import QueryError
 from index.live import LiveView
 from index.locks import WriterLock
+from index.owndrawing import draw_guarded
 from index.pool import draw_all, sign_all
 from index.sources import (
     OWN,
@@ -113,7 +114,7 @@ class Rebuilder:
     def _exchange(self, rows: Repository, partial: Database, wanted: set[str]) -> None:
         """Put the drawn families in the place of all that was there."""
         late = [source for source in self._own() if source.family.id not in wanted]
-        bundles = [draw_source(source, self._embedder, None).bundle for source in late]
+        bundles = [draw_guarded(source, self._embedder, None).bundle for source in late]
         rows.clear()
         with partial.begin() as drawn:
             for bundle in drawn.bundles():
@@ -172,7 +173,8 @@ def _own_source(
     for file in sorted(files, key=lambda f: (f.name, f.sha256)):
         only = frozenset((f.file_index, f.variation) for f in faces if f.file_sha256 == file.sha256)
         if file.path is not None:
-            sources.append(FontSource(data / file.path, file.path, only=only))
+            original = file.original_sha256
+            sources.append(FontSource(data / file.path, file.path, only=only, original=original))
     return FamilySource(family, tuple(sources))
 
 

@@ -35,7 +35,7 @@ class FontSource:
 
     `stored` is its path relative to the data folder; `weight` and `italic` are None for
     files whose own tables are to be believed. `only` names the faces that are wanted by
-    (index, variation); None means all.
+    (index, variation); None means all. `original` is the sha256 of what was sent in its place.
     """
 
     path: Path
@@ -43,6 +43,7 @@ class FontSource:
     weight: int | None = None
     italic: bool | None = None
     only: frozenset[tuple[int, Variation]] | None = None
+    original: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

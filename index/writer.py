@@ -9,11 +9,13 @@ from pathlib import Path
 from db.records import FamilyBundle, TwinRecord
 from db.repository import Repository
 from db.session import Database
+from encoder.fontguard import FontRefusedError
 from index.answers import AddedFamily, AddReport
 from index.archives import Unpacked, unpack
 from index.batch import Batch, OnProgress
 from index.builder import Embedder
 from index.errors import UnknownFamilyError
+from index.jail import BreachError, Jail
 from index.kin import twins_of_new
 from index.live import LiveView
 from index.ownfiles import OwnFiles
@@ -43,24 +45,33 @@ class Writer:
         self, paths: Sequence[Path], names: Sequence[str] | None, on_progress: OnProgress
     ) -> AddReport:
         """See `FontCatalog.add_fonts`."""
-        with scratch(self._data, "unpacked") as folder:
-            files = unpack(paths, names or [p.name for p in paths], folder)
-            return self._add(files, on_progress)
+        with (
+            scratch(self._data, "unpacked") as unpacked,
+            scratch(self._data, "jail") as folder,
+            Jail(folder) as jail,
+        ):
+            files = unpack(paths, names or [p.name for p in paths], unpacked)
+            return self._add(files, jail, folder, on_progress)
 
-    def _add(self, files: Unpacked, on_progress: OnProgress) -> AddReport:
-        for attempt in range(_TRIES):
+    def _add(self, files: Unpacked, jail: Jail, folder: Path, on_progress: OnProgress) -> AddReport:
+        banned: dict[str, FontRefusedError] = {}
+        changes = 0
+        while changes < _TRIES:
             self._live.refresh(patience=None)  # ids are chosen now: a second old is too old
             view = self._live.view
-            batch = Batch(view, self._home_of)
+            batch = Batch(view, self._home_of, jail, folder, banned)
             batch.refused += files.refused
             for path, name in zip(files.paths, files.names, strict=True):
                 batch.read(path, name)
-            bundles = batch.draw(self._embedder, on_progress)
-            twins = twins_of_new(self._database, view, self._data, bundles, batch.paths)
             try:
+                bundles = batch.draw(self._embedder, on_progress)
+                twins = twins_of_new(self._database, view, self._data, bundles, batch.paths, jail)
                 return self._commit(batch, bundles, twins)
+            except BreachError as error:  # only so often: the jail then refuses to read
+                banned[batch.originals[error.path]] = error
             except ChangedMeanwhileError:
-                log.info("the catalogue changed while drawing; attempt %d", attempt + 2)
+                changes += 1
+                log.info("the catalogue changed while drawing; change %d", changes)
         raise ChangedMeanwhileError(f"the catalogue changed {_TRIES} times while fonts were drawn")
 
     def remove(self, family_id: str) -> None:

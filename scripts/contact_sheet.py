@@ -20,7 +20,7 @@ def _readable(paths: list[Path]) -> list[FontFace]:
         try:
             faces += read_faces(path)
         except FontRefusedError as error:
-            print(error, file=sys.stderr)
+            print(f"{path.name}: {error}", file=sys.stderr)
     return faces
 
 

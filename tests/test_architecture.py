@@ -30,6 +30,7 @@ ONLY = {
     "onnxruntime": ("encoder/",),
     "fontTools": ("encoder/",),
     "playwright": ("encoder/",),
+    "ots": ("encoder/sanitize.py",),
     "rapidocr": ("encoder/reading.py",),
     "rich": ("scripts/",),
     "shtab": ("scripts/",),

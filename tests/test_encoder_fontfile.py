@@ -27,7 +27,7 @@ from PIL import ImageFont
 from encoder.fontcmap import read_segments
 from encoder.fontcomposites import largest_composite
 from encoder.fontfile import FaceRef, FontRefusedError, read_faces
-from encoder.fontguard import MAX_BYTES
+from encoder.fontguard import MAX_BYTES, MAX_UNPACKED
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -523,7 +523,7 @@ def test_other_files_are_no_fonts(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.ttf"
     path.write_bytes(data)
     code, message = refusal(path)
-    assert code == "not-a-font" and "x.ttf" in message
+    assert code == "not-a-font" and "WOFF2 files are read" in message
 
 
 def test_things_that_are_no_files(tmp_path: Path) -> None:
@@ -535,12 +535,17 @@ def test_things_that_are_no_files(tmp_path: Path) -> None:
         assert refusal(tmp_path / name)[0] == "not-a-font"
 
 
-def test_too_many_bytes(tmp_path: Path) -> None:
-    """A file over the limit is refused unread."""
+@pytest.mark.parametrize(
+    ("magic", "limit"), [(b"wOF2", MAX_BYTES), (b"wOFF", MAX_BYTES), (b"OTTO", MAX_UNPACKED)]
+)
+def test_too_many_bytes(tmp_path: Path, magic: bytes, limit: int) -> None:
+    """A file over the limit is refused unread; a packed one may have fewer bytes."""
     path = tmp_path / "big.ttf"
     with path.open("wb") as file:
-        file.truncate(MAX_BYTES + 1)
-    assert refusal(path)[0] == "too-large"
+        file.write(magic)
+        file.truncate(limit + 1)
+    code, message = refusal(path)
+    assert code == "too-large" and f"{limit:,}" in message
 
 
 @pytest.mark.parametrize("flavor", [None, "woff", "woff2"])

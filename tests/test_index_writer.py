@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import threading
@@ -59,17 +60,22 @@ def test_an_added_font_is_found_at_once(small: FontCatalog, serif_path: Path) ->
     assert first(small, serif_path) == ("lora", "lora-400-normal")
 
 
-def test_the_added_file_is_kept_for_previews(
+def test_the_sanitised_file_is_kept_for_previews(
     small: FontCatalog, settings: Settings, serif_path: Path, tmp_path: Path
 ) -> None:
-    """The caller may delete the file: the preview is drawn from our copy."""
+    """The caller may delete the file: previews are drawn from ours, named by its content."""
     upload = tmp_path / "upload.woff2"
     shutil.copy(serif_path, upload)
     small.add_fonts([upload], names=["client's name.woff2"])
     upload.unlink()
     assert small.preview("lora-400-normal", "abc").mimetype == "image/png"
     (copy,) = (settings.data / "own").iterdir()
-    assert copy.read_bytes() == serif_path.read_bytes()
+    assert copy.name == f"{hashlib.sha256(copy.read_bytes()).hexdigest()}.ttf"
+    kept, sent = TTFont(copy), TTFont(serif_path)
+    assert kept.flavor is None
+    assert kept.getGlyphOrder() == sent.getGlyphOrder()
+    assert kept["hmtx"].metrics == sent["hmtx"].metrics
+    assert [p.name for p in settings.data.iterdir() if p.name.startswith(("jail", "unp"))] == []
 
 
 def test_the_same_file_again_is_a_duplicate(

@@ -1,0 +1,79 @@
+"""The OpenType Sanitizer before anything else parses a stranger's font, as in browsers.
+
+It reads the file, checks every table and writes a new file from what it understood; tables that
+it does not know, and pictures of glyphs, stay behind. WOFF and WOFF2 become plain TTF or OTF.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import ots
+
+from encoder.confine import Limits, command
+from encoder.fontguard import MAX_UNPACKED, FontRefusedError
+from encoder.fontnames import clean
+
+_LIMITS = Limits(memory=2**30, cpu=20, file_bytes=MAX_UNPACKED)
+_SECONDS = 90.0  # of the clock, on a busy machine
+_MAX_REASON = 200
+_ROOM = 3  # times a file's size that it may take unpacked
+_AGAIN = "Open it in a font editor and export it again."
+
+
+def sanitize(source: Path, target: Path) -> None:
+    """Write the sanitised `source` to `target`, in a folder of our own, by a confined process.
+
+    Raises `FontRefusedError` "unsafe" with the sanitizer's reason, "too-large", "time-limit" or
+    "crashed", and `OSError` when the disk is full; `target` then does not exist.
+    """
+    complaints = target.with_suffix(".txt")
+    program = [ots.OTS_SANITIZE, os.fspath(source.resolve()), os.fspath(target.resolve())]
+    home = Path(ots.OTS_SANITIZE).parent
+    folder = os.fspath(target.parent.resolve())
+    confined = command(
+        _LIMITS, program, read=[os.fspath(home), os.fspath(source.resolve())], write=[folder]
+    )
+    try:
+        with complaints.open("wb") as errors:
+            code = subprocess.run(
+                confined, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+                env={}, cwd=folder, timeout=_SECONDS,
+            ).returncode  # fmt: skip
+    except subprocess.TimeoutExpired:
+        code = -signal.SIGXCPU
+    if not code:
+        complaints.unlink()
+        return
+    problem = _refusal(code, complaints)
+    full = shutil.disk_usage(folder).free < _ROOM * source.stat().st_size
+    for leftover in (complaints, target):
+        leftover.unlink(missing_ok=True)
+    if full:  # whatever it complained of
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
+    raise problem
+
+
+def _refusal(code: int, complaints: Path) -> FontRefusedError:
+    if code == -signal.SIGXFSZ:
+        return FontRefusedError(
+            "too-large", f"Unpacked it has more than {MAX_UNPACKED:,} bytes; split the collection."
+        )
+    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        return FontRefusedError("time-limit", f"Checking it takes too long. {_AGAIN}")
+    if code < 0:
+        return FontRefusedError(
+            "crashed", f"The sanitizer gave up on it (signal {-code}). {_AGAIN}"
+        )
+    with complaints.open("rb") as file:
+        lines = file.read(2**16).decode(errors="replace").splitlines()
+    reasons = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    reason = clean(reasons[0] if reasons else "no reason given", _MAX_REASON)
+    return FontRefusedError(
+        "unsafe", f"The OpenType Sanitizer, which browsers use too, refuses it: {reason}. {_AGAIN}"
+    )
