@@ -1,4 +1,4 @@
-"""Export a trained run to the ONNX file that serves, with its card."""
+"""Export a trained run to an ONNX file with its card; `quantise_encoder` makes it serve."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from encoder.training.export import export
 from scripts.options import command
 from scripts.terminal import run
 
+_FLOAT = Path("encoder/weights/float/fontkin.onnx")
+
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = command("export_encoder", __doc__)
     made.add_argument("run", type=Path, help="the run's folder, runs/NAME")
-    made.add_argument("--to", type=Path, default=Path("encoder/weights/fontkin.onnx"))
+    made.add_argument("--to", type=Path, default=_FLOAT, help="(%(default)s)")
     made.add_argument("--average", type=Path, metavar="ONNX", help="take the mean with this one")
     made.add_argument("--curves", type=Path, metavar="PNG", help="draw loss and recall too")
     made.add_argument("--json", action="store_true", help="print the whole card")
