@@ -8,6 +8,7 @@ from flask_openapi3 import Info, OpenAPI
 from pydantic import ValidationError
 
 from api import (
+    browse,
     context,
     docs,
     errors,
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None, *, catalog: FontCatalog | None 
         part.install(app)
     for api in (search.bp, families.bp, fonts.bp):
         app.register_api(api)
-    for blueprint in (health.bp, docs.bp, pages.bp):
+    for blueprint in (health.bp, docs.bp, pages.bp, browse.bp):
         app.register_blueprint(blueprint)
     return app
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from api.context import current_catalog
-from api.replies import FamiliesReply, FamilyReply, SimilarReply, problems
-from api.schemas import FacePath, FamiliesQuery, FamilyPath, PreviewQuery, SimilarQuery
+from api.replies import FamiliesReply, FamilyReply, MapReply, SimilarReply, problems
+from api.schemas import (
+    FacePath,
+    FamiliesQuery,
+    FamilyPath,
+    PreviewQuery,
+    RenameBody,
+    SimilarQuery,
+)
 from api.security import require_token
 
 bp = APIBlueprint("families", __name__, abp_tags=[Tag(name="Catalogue")])
@@ -18,7 +25,10 @@ _PICTURE = {"content": {"image/png": {"schema": {"type": "string", "format": "bi
 
 @bp.get("/v1/families", operation_id="listFamilies", responses={200: FamiliesReply, **problems()})
 def list_families(query: FamiliesQuery) -> dict[str, Any]:
-    """List families by name; `next_cursor` opens the next page."""
+    """List families by name; `next_cursor` opens the next page.
+
+    `q` is tolerant of case, spaces, accents and, when no name holds it, of typos.
+    """
     page = current_catalog().families(
         q=query.q, filters=query.filters(), limit=query.limit, cursor=query.cursor
     )
@@ -49,6 +59,43 @@ def remove_family(path: FamilyPath) -> tuple[str, int]:
     return "", 204
 
 
+@bp.patch(
+    "/v1/families/<id>",
+    operation_id="renameFamily",
+    security=[{"token": []}],
+    responses={200: FamilyReply, **problems(401, 403, 404)},
+)
+def rename_family(path: FamilyPath, body: RenameBody) -> dict[str, Any]:
+    """Call a family of your own something else; its id stays."""
+    require_token()
+    return current_catalog().rename_family(path.id, body.name).to_json()
+
+
+@bp.get("/v1/map", operation_id="familyMap", responses={200: MapReply, **problems()})
+def family_map() -> Response:
+    """All families in two dimensions, those that look alike together."""
+    catalog = current_catalog()
+    places = catalog.map_places()
+    default = [f"{place.family.id}-400-normal" for place in places]
+    columns = {
+        "generation": catalog.stats()["generation"],
+        "ids": [place.family.id for place in places],
+        "names": [place.family.name for place in places],
+        "categories": [place.family.category for place in places],
+        "faces": [
+            "" if p.face_id == d else p.face_id for p, d in zip(places, default, strict=True)
+        ],
+        "x": [place.x for place in places],
+        "y": [place.y for place in places],
+        "own": [at for at, place in enumerate(places) if place.family.source == "own"],
+    }
+    response = jsonify(columns)
+    response.add_etag()
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(request)
+    return response
+
+
 @bp.get(
     "/v1/families/<id>/similar",
     operation_id="similarFamilies",
@@ -68,9 +115,11 @@ def similar_families(path: FamilyPath, query: SimilarQuery) -> dict[str, Any]:
 def preview_face(path: FacePath, query: PreviewQuery) -> Response:
     """The text drawn in the face, or the stored specimen where the font file is not here."""
     text = "".join(c for c in query.text or "" if c.isprintable()).strip()
-    preview = current_catalog().preview(path.id, text or None)
+    preview = current_catalog().preview(path.id, text or None, query.size)
     response = Response(preview.data, mimetype=preview.mimetype)
     response.add_etag()
-    response.headers["Cache-Control"] = "private, max-age=3600"
+    # A specimen in place of the text is asked for again: the font file may be on its way.
+    kept = "no-cache" if text and preview.mimetype == "image/webp" else "max-age=3600"
+    response.headers["Cache-Control"] = f"private, {kept}"
     response.make_conditional(request)
     return response

@@ -137,11 +137,37 @@ class BatchReply(_Reply):
     took_ms: float
 
 
+class ListedFamily(Family):
+    """A family in a list."""
+
+    preview_url: str = Field(description="Its regular-most face")
+    faces: int
+
+
 class FamiliesReply(_Reply):
     """A page of families."""
 
-    items: list[Family]
+    items: list[ListedFamily]
     next_cursor: str | None
+    total: int = Field(description="How many there are on all pages")
+    guessed: bool = Field(description="No name holds `q`; these are spelt nearly so")
+
+
+class MapReply(_Reply):
+    """The families in columns: the first id belongs to the first name, and so on.
+
+    `x` and `y` are in 0..10000, near means alike. `faces` are the regular-most ones, "" for
+    `{id}-400-normal`. `own` are positions in the columns.
+    """
+
+    generation: int
+    ids: list[str]
+    names: list[str]
+    categories: list[str]
+    faces: list[str]
+    x: list[int]
+    y: list[int]
+    own: list[int]
 
 
 class FaceDetail(Face):
@@ -157,6 +183,8 @@ class FamilyReply(Family):
 
     designer: str | None
     license_url: str | None
+    copyright: str | None = Field(description="Who holds the rights, where that is known")
+    characters: str = Field(description="What its regular-most face draws")
     scripts: list[str]
     faces: list[FaceDetail]
     twins: list[Twin]

@@ -105,13 +105,36 @@ class FamiliesQuery(_Filtered):
     cursor: str | None = Field(None, max_length=500, description="`next_cursor` of the last page")
 
 
+class BrowseQuery(FamiliesQuery):
+    """Parameters of the page of families."""
+
+    limit: int = Field(30, ge=1, le=200)
+    text: str = Field("", max_length=120, description="What the specimens show")
+
+
+class RenameBody(BaseModel):
+    """What a family is to be called."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(max_length=120)
+
+
 class SimilarQuery(_Filtered):
     """Parameters of the kin of a family."""
 
     k: int = Field(5, ge=1, le=50, description="How many families")
 
 
+class FamilyPageQuery(SimilarQuery):
+    """Parameters of a family's page; the filters are those of its kin."""
+
+    k: int = Field(12, ge=1, le=50)
+    text: str = Field("", max_length=120, description="What the specimens show")
+
+
 class PreviewQuery(_Query):
     """Parameters of a preview."""
 
     text: str | None = Field(None, max_length=120, description="What to draw; else the specimen")
+    size: int | None = Field(None, ge=8, le=200, description="Pixels to the em; else 72")

@@ -221,6 +221,11 @@ class Repository:
         session.execute(delete(Family).where(Family.id == family_id))
         return ids, self._drop_unused_files()
 
+    def rename_family(self, family_id: str, name: str) -> None:
+        """Call a family something else; nothing happens when there is none."""
+        query = update(Family).where(Family.id == family_id)
+        self._session.execute(query.values(name=name))
+
     def clear(self) -> None:
         """Delete every family and file; the state row, and so the generation, stays."""
         self._session.execute(delete(Family))

@@ -163,14 +163,32 @@ class SearchAnswer:
 
 @dataclass(frozen=True, slots=True)
 class FamilyPage:
-    """A page of families by name; `next_cursor` is None on the last one."""
+    """A page of families; `next_cursor` is None on the last one, `total` counts those of all pages.
+
+    `guessed`: no name holds what was asked for, these are spelt nearly so. `previews` are the
+    addresses of each family's regular-most face, `face_counts` says how many it has.
+    """
 
     items: tuple[FamilyInfo, ...]
     next_cursor: str | None
+    total: int
+    guessed: bool
+    previews: tuple[str, ...]
+    face_counts: tuple[int, ...]
+
+    def rows(self) -> list[Json]:
+        """Each family with its preview's address and how many faces it has."""
+        columns = zip(self.items, self.previews, self.face_counts, strict=True)
+        return [{**f.to_json(), "preview_url": url, "faces": n} for f, url, n in columns]
 
     def to_json(self) -> Json:
         """The answer of `GET /v1/families`."""
-        return {"items": [i.to_json() for i in self.items], "next_cursor": self.next_cursor}
+        return {
+            "items": self.rows(),
+            "next_cursor": self.next_cursor,
+            "total": self.total,
+            "guessed": self.guessed,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +209,17 @@ class FaceDetail:
 
 @dataclass(frozen=True, slots=True)
 class FamilyDetail:
-    """A family with its faces (lightest upright first) and its twins."""
+    """A family with its faces (lightest upright first) and its twins.
+
+    `characters` are those that its regular-most face draws, sorted; `copyright` is who holds
+    the rights, where that is known.
+    """
 
     family: FamilyInfo
     designer: str | None
     license_url: str | None
+    copyright: str | None
+    characters: str
     faces: tuple[FaceDetail, ...]
     twins: tuple[TwinInfo, ...]
 
@@ -205,6 +229,8 @@ class FamilyDetail:
             **self.family.to_json(),
             "designer": self.designer,
             "license_url": self.license_url,
+            "copyright": self.copyright,
+            "characters": self.characters,
             "scripts": sorted(self.family.scripts),
             "faces": [face.to_json() for face in self.faces],
             "twins": [twin.to_json() for twin in self.twins],

@@ -12,7 +12,9 @@ from encoder.finding import Reader
 from index import readonly
 from index.builder import Embedder
 from index.catalog import FontCatalog
+from index.copyrights import Copyrights
 from index.errors import MismatchError, StorageError
+from index.familymap import FamilyMap
 from index.fetching import FontFetcher
 from index.fontfiles import FontFiles
 from index.live import EncoderIdentity, LiveView
@@ -53,14 +55,16 @@ def open_catalog(
         live.refresh(patience=None)
     files = FontFiles(database, settings.data)
     prover, readers = Prover(files, encoder), reader or reading.Reader()
-    fetched = (FontFetcher(settings.fonts).want,) if settings.fetch_fonts else ()
+    wanted = (FontFetcher(settings.fonts).want,) if settings.fetch_fonts else ()
     return FontCatalog(
         database,
         live,
-        Searcher(encoder, readers, prover, *fetched),
+        Searcher(encoder, readers, prover, *wanted),
         Writer(database, live, encoder, settings.data),
         Rebuilder(database, live, encoder, settings.data),
-        Shower(database, files),
+        Shower(database, files, *wanted),
+        FamilyMap(database, live, settings.prebuilt),
+        Copyrights(settings.prebuilt, settings.fonts),
     )
 
 

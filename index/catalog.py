@@ -12,7 +12,7 @@ import numpy as np
 from db.records import FaceRecord
 from db.session import Database
 from encoder.boxes import Box
-from index import familymap, listing
+from index import listing
 from index.answers import (
     AddReport,
     FaceDetail,
@@ -24,7 +24,9 @@ from index.answers import (
     SearchAnswer,
 )
 from index.batch import OnProgress
+from index.copyrights import Copyrights
 from index.errors import QueryError, UnknownFamilyError
+from index.familymap import FamilyMap, Place
 from index.filters import Filters
 from index.live import LiveView
 from index.ranking import preview_url, rank_lines
@@ -57,6 +59,8 @@ class FontCatalog:
         writer: Writer,
         rebuilder: Rebuilder,
         shower: Shower,
+        family_map: FamilyMap,
+        copyrights: Copyrights,
     ) -> None:
         self._database = database
         self._live = live
@@ -64,6 +68,8 @@ class FontCatalog:
         self._writer = writer
         self._rebuilder = rebuilder
         self._shower = shower
+        self._map = family_map
+        self._copyrights = copyrights
 
     # Finding -------------------------------------------------------------------------
 
@@ -145,30 +151,31 @@ class FontCatalog:
             family=view.families[at],
             designer=record.designer,
             license_url=record.license_url,
+            copyright=self._copyrights.of(family_id),
+            characters=regular_first(faces)[0].coverage if faces else "",
             faces=tuple(_detail(face) for face in sorted(faces, key=_lightest_first)),
             twins=view.twin_infos(at, _NO_FILTERS),
         )
 
-    def preview(self, face_id: str, text: str | None = None) -> Preview:
-        """The text (the family's name by default) drawn in the face.
+    def preview(self, face_id: str, text: str | None = None, size: int | None = None) -> Preview:
+        """The text (the family's name by default) drawn in the face, `size` pixels to the em.
 
         The family's stored specimen where the font file is not here or cannot draw the
         text. Raises `UnknownFaceError`, also when there is neither.
         """
-        return self._shower.preview(face_id, text)
+        return self._shower.preview(face_id, text, size)
+
+    def drawable(self, face_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the faces whose font file is here, so that a preview draws any text."""
+        return self._shower.drawable(face_ids)
 
     def sheet(self, picture: np.ndarray, answer: SearchAnswer) -> bytes:
         """A PNG of the picture (uint8 [H, W, 3]) with a specimen of every match below it."""
         return self._shower.sheet(picture, answer)
 
-    def map_page(self) -> str:
-        """An HTML page with all families in two dimensions, those that look alike together.
-
-        Needs scikit-learn, which serving does not bring.
-        """
-        view = self._live.current()
-        with self._database.begin() as rows:
-            return familymap.page(familymap.places(view, rows))
+    def map_places(self) -> tuple[Place, ...]:
+        """All families in two dimensions, those that look alike together."""
+        return self._map.places()
 
     def stats(self) -> dict[str, Any]:
         """What the catalogue holds, as numbers and counts by category, licence, source, script."""
@@ -211,6 +218,15 @@ class FontCatalog:
         """Remove a family with its faces. Raises `UnknownFamilyError`, `BusyError`."""
         self._writer.remove(family_id)
 
+    def rename_family(self, family_id: str, name: str) -> FamilyDetail:
+        """Call an own family something else; its id stays. What it is like now.
+
+        Raises `UnknownFamilyError`, `QueryError` for a name that is empty and for a family of
+        Google Fonts, `BusyError`.
+        """
+        self._writer.rename(family_id, name)
+        return self.family(family_id)
+
     def rebuild_from_fonts(
         self,
         fonts: Path | None = None,
@@ -239,7 +255,15 @@ class FontCatalog:
 
     def write_prebuilt(self, target: Path) -> dict[str, Any]:
         """Write the shippable catalogue (Google Fonts only) to a folder; its manifest."""
+        self._copyrights.write(target)
         return write_prebuilt(self._database, target)
+
+    def write_map(self, path: Path) -> int:
+        """Draw the map anew and write its places to a file; how many families it has.
+
+        Needs scikit-learn, which serving does not bring.
+        """
+        return self._map.write(path)
 
     def close(self) -> None:
         """Give the database back; the catalogue is not to be used any more."""

@@ -1,71 +1,118 @@
 """A map of all families in two dimensions: near means alike to the encoder.
 
-The page is one file with everything in it, so it can be opened from a disk. t-SNE (van der
-Maaten & Hinton 2008) keeps neighbours together; distances across the map mean little.
+t-SNE (van der Maaten & Hinton 2008) keeps neighbours together; distances across the map mean
+little. It needs scikit-learn, which serving has not: the shipped catalogue brings the places as
+a small JSON file. A family that is not in it stands beside its nearest kin that is.
 """
 
 from __future__ import annotations
 
-import base64
-import io
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import cos, sin, tau
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from db.repository import Repository
-from index.sources import regular_first
+from db.session import Database
+from index.answers import FamilyInfo
+from index.files import write_whole
+from index.live import LiveView
 from index.view import View
 
-_TEMPLATE = Path(__file__).with_name("familymap.html")
+MAP = "map.json"
+SIDE = 10_000  # the map's side in whole units
 _PERPLEXITY = 15  # about how many neighbours a family keeps beside it
-_SPECIMEN = (160, 26)  # pixels: what is readable at a glance, small in the file
-_QUALITY = 40
+_BESIDE = 55  # units between a family and the kin that it stands beside
+Point = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A family on the map; `x` and `y` are in 0..1."""
+    """A family on the map: `x` and `y` are in 0..SIDE, `face_id` is its regular-most face."""
 
-    id: str
-    name: str
-    category: str
-    url: str | None
-    x: float
-    y: float
-    specimen: bytes | None
+    family: FamilyInfo
+    face_id: str
+    x: int
+    y: int
 
 
-def places(view: View, rows: Repository) -> list[Place]:
-    """Every family with a vector; two families or fewer are set side by side."""
-    found = rows.vectors(view.state.dim)
-    regular = {family.id: regular_first(rows.faces(family.id))[:1] for family in view.families}
-    known = [family for family in view.families if regular[family.id]]
-    means = [
-        found.vectors[view.face_of_sample == view.face_at[regular[family.id][0].id]]
-        .astype(np.float32)
-        .mean(axis=0)
-        for family in known
+class FamilyMap:
+    """The map of the live catalogue, made anew when that has changed."""
+
+    def __init__(self, database: Database, live: LiveView, prebuilt: Path) -> None:
+        self._database = database
+        self._live = live
+        self._prebuilt = prebuilt
+        self._made: tuple[int, tuple[Place, ...]] = (-1, ())
+
+    def places(self) -> tuple[Place, ...]:
+        """See `FontCatalog.map_places`."""
+        view = self._live.current()
+        generation, found = self._made
+        if generation != view.state.generation:
+            with self._database.begin() as rows:
+                found = tuple(places(view, rows, read(self._prebuilt)))
+            self._made = view.state.generation, found
+        return found
+
+    def write(self, path: Path) -> int:
+        """See `FontCatalog.write_map`."""
+        view = self._live.current()
+        with self._database.begin() as rows:
+            return write(path, view, rows)
+
+
+def read(folder: Path) -> dict[str, Point]:
+    """The shipped places by family id; none when there is no such file."""
+    path = folder / MAP
+    return (
+        {i: (x, y) for i, (x, y) in json.loads(path.read_text()).items()} if path.is_file() else {}
+    )
+
+
+def write(path: Path, view: View, rows: Repository) -> int:
+    """Draw the map anew and write it to `path`; how many families it has."""
+    known, vectors = means(view, rows)
+    spread = flatten(vectors) if known else np.empty((0, 2))
+    points = np.rint(spread * SIDE).astype(int)
+    lines = [
+        f"{json.dumps(view.families[at].id)}:[{x},{y}]"
+        for at, (x, y) in zip(known, points, strict=True)
     ]
-    if not means:
-        return []
-    points = flatten(np.stack(means))
+    write_whole(path, ("{" + ",\n".join(lines) + "}\n").encode())
+    return len(known)
+
+
+def places(view: View, rows: Repository, shipped: Mapping[str, Point]) -> list[Place]:
+    """Every family that has a face. Without any shipped place two principal axes are the map."""
+    known = [at for at in range(len(view.families)) if view.regular_face[at] >= 0]
+    found = {at: shipped[i] for at in known if (i := view.families[at].id) in shipped}
+    if missing := [at for at in known if at not in found]:
+        found |= _beside(view, rows, found, missing) if found else _axes(view, rows)
     return [
-        Place(
-            family.id,
-            family.name,
-            family.category,
-            family.url,
-            float(x),
-            float(y),
-            _small(rows.specimen(family.id)),
-        )
-        for family, (x, y) in zip(known, points, strict=True)
+        Place(view.families[at], view.faces[view.regular_face[at]].id, *found[at])
+        for at in known
+        if at in found
     ]
+
+
+def means(view: View, rows: Repository) -> tuple[list[int], NDArray[np.float32]]:
+    """Positions of the families with a vector, and the mean line of each one's regular face.
+
+    float32 [F, D]; none gives [0, D].
+    """
+    found = rows.vectors(view.state.dim)
+    known = [at for at in range(len(view.families)) if view.regular_face[at] >= 0]
+    lines = [
+        found.vectors[view.face_of_sample == view.regular_face[at]].astype(np.float32).mean(axis=0)
+        for at in known
+    ]
+    return known, np.stack(lines) if lines else np.empty((0, view.state.dim), np.float32)
 
 
 def flatten(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -78,35 +125,46 @@ def flatten(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     points = TSNE(perplexity=perplexity, metric="cosine", init="pca", random_state=0).fit_transform(
         vectors
     )
+    return _within(points)
+
+
+def _within(points: NDArray[np.floating]) -> NDArray[np.float64]:
     low, high = points.min(axis=0), points.max(axis=0)
     return np.asarray((points - low) / np.maximum(high - low, 1e-9), np.float64)
 
 
-def page(found: Sequence[Place]) -> str:
-    """The HTML of the map."""
-    data = [
-        {
-            "id": place.id,
-            "name": place.name,
-            "category": place.category,
-            "url": place.url,
-            "x": round(place.x, 4),
-            "y": round(place.y, 4),
-            "webp": base64.b64encode(place.specimen).decode() if place.specimen else None,
-        }
-        for place in found
-    ]
-    # "</" would end the script element that holds the data.
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
-    return _TEMPLATE.read_text().replace("[/* families */]", text)
+def _beside(
+    view: View, rows: Repository, placed: Mapping[int, Point], missing: list[int]
+) -> dict[int, Point]:
+    """The places of `missing`: each a little way off its nearest kin, in a direction of its own."""
+    known, vectors = means(view, rows)
+    units = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    row = {at: i for i, at in enumerate(known)}
+    others = list(placed)
+    alike = units[[row[at] for at in missing]] @ units[[row[at] for at in others]].T
+    beside = {}
+    for at, nearest in zip(missing, alike.argmax(axis=1), strict=True):
+        x, y = placed[others[nearest]]
+        digest = hashlib.sha1(view.families[at].id.encode()).digest()
+        turn = tau * digest[0] / 256
+        beside[at] = (_inside(x + _BESIDE * cos(turn)), _inside(y + _BESIDE * sin(turn)))
+    return beside
 
 
-def _small(specimen: bytes | None) -> bytes | None:
-    if specimen is None:
-        return None
-    with Image.open(io.BytesIO(specimen)) as picture:
-        small = picture.convert("L")
-    small.thumbnail(_SPECIMEN, Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=_QUALITY, method=6)
-    return buffer.getvalue()
+def _inside(value: float) -> int:
+    return round(min(max(value, 0), SIDE))
+
+
+def _axes(view: View, rows: Repository) -> dict[int, Point]:
+    known, vectors = means(view, rows)
+    if not known:
+        return {}
+    if len(known) < 3:
+        points = flatten(vectors)
+    else:
+        centred = vectors - vectors.mean(axis=0)
+        _, _, axes = np.linalg.svd(centred, full_matrices=False)
+        points = _within(centred @ axes[:2].T)
+    return {
+        at: (_inside(SIDE * x), _inside(SIDE * y)) for at, (x, y) in zip(known, points, strict=True)
+    }

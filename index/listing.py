@@ -9,45 +9,62 @@ import json
 from index.answers import FamilyInfo, FamilyPage
 from index.errors import QueryError
 from index.filters import Filters
+from index.names import GUESS, ranks
+from index.ranking import preview_url
 from index.view import View
 
 MAX_LIMIT = 200
+_Key = tuple[int, str, str]
 
 
 def page(view: View, q: str | None, filters: Filters, limit: int, cursor: str | None) -> FamilyPage:
-    """At most `limit` (1..200) families by name whose name or id holds `q`, after `cursor`.
+    """At most `limit` (1..200) families whose name or id fits `q`, the best fit first.
 
-    A cursor names the last family of its page, so it stays good while the catalogue
-    changes. Raises `QueryError` for a limit out of range and a cursor that is none.
+    Without `q` they come by name. A cursor names the last family of its page, so it stays good
+    while the catalogue changes. Raises `QueryError` for a limit out of range and a cursor that
+    is none.
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise QueryError(f"limit is {limit}; 1..{MAX_LIMIT} is needed")
     after = None if cursor is None else _decoded(cursor)
-    needle = " ".join((q or "").casefold().split())
-    found = [
-        family
-        for family in sorted(view.admitted(filters), key=_key)
-        if (needle in family.name.casefold() or needle in family.id)
-        and (after is None or _key(family) > after)
-    ]
-    items = tuple(found[:limit])
-    return FamilyPage(items, _encoded(items[-1]) if len(found) > limit else None)
+    fits = _fits(view, q or "")
+    found = sorted(_key(f, fits[f.id]) for f in view.admitted(filters) if f.id in fits)
+    rest = [key for key in found if after is None or key > after]
+    shown = rest[:limit]
+    at = [view.family_at[family_id] for _, _, family_id in shown]
+    return FamilyPage(
+        items=tuple(view.families[i] for i in at),
+        next_cursor=_encoded(shown[-1]) if len(rest) > limit else None,
+        total=len(found),
+        guessed=bool(found) and found[0][0] >= GUESS,
+        previews=tuple(preview_url(view.faces[view.regular_face[i]].id) for i in at),
+        face_counts=tuple(int(view.face_count[i]) for i in at),
+    )
 
 
-def _key(family: FamilyInfo) -> tuple[str, str]:
-    return family.name.casefold(), family.id
+def _fits(view: View, q: str) -> dict[str, int]:
+    """Family id -> how well its name, or else its id, fits; those that do not are left out."""
+    by_name = ranks(q, [family.name for family in view.families])
+    fits = {f.id: rank for f, rank in zip(view.families, by_name, strict=True) if rank is not None}
+    if q in view.family_at:
+        fits[q] = 0
+    return fits
 
 
-def _encoded(family: FamilyInfo) -> str:
-    return base64.urlsafe_b64encode(json.dumps(_key(family)).encode()).decode().rstrip("=")
+def _key(family: FamilyInfo, rank: int) -> _Key:
+    return rank, family.name.casefold(), family.id
 
 
-def _decoded(cursor: str) -> tuple[str, str]:
+def _encoded(key: _Key) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> _Key:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        name, family_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if not (isinstance(name, str) and isinstance(family_id, str)):
-            raise ValueError("not two texts")
+        rank, name, family_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if not (isinstance(rank, int) and isinstance(name, str) and isinstance(family_id, str)):
+            raise ValueError("not a number and two texts")
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
         raise QueryError(f"cursor {cursor[:40]!r} is not one that a page gave") from error
-    return name, family_id
+    return rank, name, family_id

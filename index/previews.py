@@ -31,16 +31,19 @@ def specimen(ref: FaceRef, name: str, coverage: frozenset[str]) -> bytes:
     return _encoded(line, "WEBP", quality=_QUALITY, method=6)
 
 
-def preview(ref: FaceRef, text: str, coverage: frozenset[str]) -> bytes | None:
+def preview(
+    ref: FaceRef, text: str, coverage: frozenset[str], size: int | None = None
+) -> bytes | None:
     """A PNG of the text's drawable characters; None when the face can draw none of them.
 
-    The text is cut to MAX_TEXT characters. Raises `TypesetError`.
+    `size` pixels to the em, 72 by default. The text is cut to MAX_TEXT characters. Raises
+    `TypesetError`.
     """
     shown = drawable(text, coverage)
     if not shown.strip():
         return None
-    line = _trimmed(draw_line(ref, shown, _PREVIEW_SIZE, margin=0.1))
-    line.thumbnail((_PREVIEW_WIDTH, 4 * _PREVIEW_SIZE), Image.Resampling.LANCZOS)
+    line = _trimmed(draw_line(ref, shown, size or _PREVIEW_SIZE, margin=0.1))
+    line.thumbnail((_PREVIEW_WIDTH, 4 * (size or _PREVIEW_SIZE)), Image.Resampling.LANCZOS)
     return _encoded(line, "PNG", optimize=True)
 
 

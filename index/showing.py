@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+
 import numpy as np
 
 from db.session import Database
@@ -13,14 +15,31 @@ from index.fontfiles import FontFiles
 from index.sheet import SheetRow, draw_sheet
 
 
-class Shower:
-    """Draws from the font files that are here, or shows the stored specimens."""
+def _nobody(family_ids: Iterable[str]) -> None:
+    """Nobody fetches font files."""
 
-    def __init__(self, database: Database, files: FontFiles) -> None:
+
+class Shower:
+    """Draws from the font files that are here, or shows the stored specimens.
+
+    `want` is told which families' files were missed for a text, to be here the next time.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        files: FontFiles,
+        want: Callable[[Iterable[str]], None] = _nobody,
+    ) -> None:
         self._database = database
         self._files = files
+        self._want = want
 
-    def preview(self, face_id: str, text: str | None) -> Preview:
+    def drawable(self, face_ids: Sequence[str]) -> frozenset[str]:
+        """See `FontCatalog.drawable`."""
+        return frozenset(self._files.find(face_ids))
+
+    def preview(self, face_id: str, text: str | None, size: int | None = None) -> Preview:
         """See `FontCatalog.preview`."""
         with self._database.begin() as rows:
             face = rows.face(face_id)
@@ -29,9 +48,11 @@ class Shower:
             family = rows.family(face.family_id)
             stored = rows.specimen(face.family_id)
         wanted = text if text and text.strip() else family.name if family else face_id
-        drawn = self._drawn(face_id, wanted)
+        drawn = self._drawn(face_id, wanted, size)
         if drawn is not None:
             return Preview(drawn, "image/png")
+        if text and not self.drawable([face_id]):
+            self._want([face.family_id])
         if stored is not None:
             return Preview(stored, "image/webp")
         raise UnknownFaceError(face_id)
@@ -52,12 +73,12 @@ class Shower:
         boxes = [region.box for region in answer.regions]
         return draw_sheet(picture, boxes, words.headline(answer), rows)
 
-    def _drawn(self, face_id: str, text: str) -> bytes | None:
+    def _drawn(self, face_id: str, text: str, size: int | None) -> bytes | None:
         face = self._files.find([face_id]).get(face_id)
         if face is None:
             return None
         try:
-            return previews.preview(face.ref, text, face.coverage)
+            return previews.preview(face.ref, text, face.coverage, size)
         except TypesetError:
             return None
 

@@ -45,6 +45,31 @@ class View:
         return {face.id: at for at, face in enumerate(self.faces)}
 
     @cached_property
+    def regular_face(self) -> NDArray[np.int64]:
+        """The position of each family's regular-most face, int64 [families]; -1 for none.
+
+        Of two alike the shorter id: a width that is not normal stands in it.
+        """
+        order = sorted(
+            range(len(self.faces)),
+            key=lambda at: (
+                self.faces[at].italic,
+                abs(self.faces[at].weight - 400),
+                len(self.faces[at].id),
+            ),
+            reverse=True,
+        )
+        regular = np.full(len(self.families), -1, np.int64)
+        for at in order:
+            regular[self.family_of_face[at]] = at
+        return regular
+
+    @cached_property
+    def face_count(self) -> NDArray[np.int64]:
+        """How many faces each family has, int64 [families]."""
+        return np.bincount(self.family_of_face, minlength=len(self.families))
+
+    @cached_property
     def twin_sets(self) -> dict[int, frozenset[int]]:
         """Twins without their order, as the vote wants them."""
         return {at: frozenset(others) for at, others in self.twins.items()}

@@ -14,12 +14,13 @@ from index.answers import AddedFamily, AddReport
 from index.archives import Unpacked, unpack
 from index.batch import Batch, OnProgress
 from index.builder import Embedder
-from index.errors import UnknownFamilyError
+from index.errors import QueryError, UnknownFamilyError
 from index.jail import BreachError, Jail
 from index.kin import twins_of_new
 from index.live import LiveView
 from index.ownfiles import OwnFiles
 from index.scratch import scratch
+from index.sources import OWN, clean
 from index.view import View, face_info
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,25 @@ class Writer:
             return ids
 
         self._live.change(apply, after=self._own.settle)
+
+    def rename(self, family_id: str, name: str) -> None:
+        """See `FontCatalog.rename_family`."""
+        called = clean(name)
+        if not called:
+            raise QueryError("name is empty; at least one character that can be seen is needed")
+
+        def apply(rows: Repository, view: View) -> list[int]:
+            family = rows.family(family_id)
+            if family is None or family_id not in view.family_at:
+                raise UnknownFamilyError(family_id)
+            if family.source != OWN:
+                raise QueryError(
+                    f"{family_id!r} is a family of Google Fonts; only own families can be renamed"
+                )
+            rows.rename_family(family_id, called)
+            return []
+
+        self._live.change(apply)
 
     def _home_of(self, sha256: str) -> str | None:
         with self._database.begin() as rows:

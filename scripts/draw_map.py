@@ -1,4 +1,4 @@
-"""Draw the map of all families as one page to wander in: near means alike."""
+"""Draw the map of all families anew, near means alike: the places that the map page shows."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ from scripts.terminal import opened, run
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = command("draw_map", __doc__)
-    made.add_argument("--out", type=Path, default=Path("docs/map.html"), help="(%(default)s)")
-    made.add_argument("--json", action="store_true", help="print where it is as JSON")
+    out = Path("index/prebuilt/map.json")
+    made.add_argument("--out", type=Path, default=out, help="(%(default)s)")
+    made.add_argument("--json", action="store_true", help="print what was written as JSON")
     return made
 
 
 def draw(args: argparse.Namespace) -> int:
-    """Write the page and print where it is."""
+    """Write the places and print how many there are."""
     with opened() as catalog:
-        page = catalog.map_page()
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(page)
-    print(json.dumps({"map": str(args.out)}) if args.json else args.out)
+        count = catalog.write_map(args.out)
+    size = args.out.stat().st_size
+    if args.json:
+        print(json.dumps({"map": str(args.out), "families": count, "bytes": size}))
+    else:
+        print(f"{args.out}: {count} families, {size / 1000:.0f} kB")
     return 0
 
 

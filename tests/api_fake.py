@@ -33,7 +33,8 @@ from index.answers import (
     TwinInfo,
 )
 from index.differences import Difference, Letter
-from index.errors import UnknownFaceError, UnknownFamilyError
+from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
+from index.familymap import Place
 from index.filters import Filters
 from index.settings import Settings
 
@@ -122,13 +123,29 @@ class FakeCatalog:
         self.calls = {"limit": limit, "cursor": cursor, "filters": filters}
         needle = (q or "").lower()
         found = [f for f in self.members.values() if needle in f.name.lower() and filters.admits(f)]
-        return FamilyPage(tuple(found[:limit]), "more" if len(found) > limit else None)
+        shown = tuple(found[:limit])
+        return FamilyPage(
+            shown,
+            "more" if len(found) > limit else None,
+            total=len(found),
+            guessed=False,
+            previews=tuple(_preview(f.id) for f in shown),
+            face_counts=(1,) * len(shown),
+        )
 
     def family(self, family_id: str) -> FamilyDetail:
         """The family with one face."""
         info = self._member(family_id)
         face = FaceDetail(f"{family_id}-400", 400, False, 100, "Regular", _preview(family_id))
-        return FamilyDetail(info, "Someone", "https://example.org/licence", (face,), ())
+        return FamilyDetail(
+            info,
+            "Someone",
+            "https://example.org/licence",
+            "Copyright 2020 Someone",
+            "ABCabc123",
+            (face,),
+            (),
+        )
 
     def similar(self, family_id: str, *, k: int, filters: Filters) -> tuple[Match, ...]:
         """Every other family."""
@@ -137,11 +154,31 @@ class FakeCatalog:
         others = (f for f in self.members.values() if f.id != family_id)
         return tuple(_match(f, 0.8) for f in others)[:k]
 
-    def preview(self, face_id: str, text: str | None) -> Preview:
+    def rename_family(self, family_id: str, name: str) -> FamilyDetail:
+        """Own families take a new name."""
+        info = self._member(family_id)
+        if info.source != "own":
+            raise QueryError(f"{family_id!r} is a family of Google Fonts")
+        self.members[family_id] = replace(info, name=name)
+        return self.family(family_id)
+
+    def drawable(self, face_ids: Sequence[str]) -> frozenset[str]:
+        """Every face's file is here."""
+        return frozenset(face_ids)
+
+    def map_places(self) -> tuple[Place, ...]:
+        """The families on a diagonal."""
+        return tuple(
+            Place(family, f"{family.id}-400", 2000 * at + 1000, 2000 * at + 1000)
+            for at, family in enumerate(self.members.values())
+        )
+
+    def preview(self, face_id: str, text: str | None, size: int | None = None) -> Preview:
         """The text, or the id, in black on white."""
         family_id = face_id.removesuffix("-400")
         if family_id not in self.members:
             raise UnknownFaceError(face_id)
+        self.calls = {"text": text, "size": size}
         picture = Image.new("L", (600, 60), 255)
         ImageDraw.Draw(picture).text((8, 8), text or self.members[family_id].name, 0, font_size=40)
         out = io.BytesIO()

@@ -35,7 +35,8 @@ def test_list(client: FlaskClient, catalog: FakeCatalog) -> None:
     assert catalog.calls["limit"] == 7
     assert catalog.calls["cursor"] == "abc"
     assert client.get("/v1/families?limit=1").json["next_cursor"] == "more"
-    assert client.get("/v1/families?q=zzz").json == {"items": [], "next_cursor": None}
+    nobody = {"items": [], "next_cursor": None, "total": 0, "guessed": False}
+    assert client.get("/v1/families?q=zzz").json == nobody
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,7 @@ def test_preview(client: FlaskClient) -> None:
     tag = {"If-None-Match": answer.headers["ETag"]}
     again = client.get("/v1/faces/space-mono-400/preview.png?text=Hello", headers=tag)
     assert (again.status_code, again.data) == (304, b"")
+    assert client.get("/v1/faces/space-mono-400/preview.png?size=20").status_code == 200
     other = client.get("/v1/faces/space-mono-400/preview.png", headers=tag)
     assert other.status_code == 200
     assert other.data != answer.data

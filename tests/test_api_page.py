@@ -121,7 +121,7 @@ def test_only_families_with_a_script(page: Page, catalog: FakeCatalog) -> None:
     assert families(page) == ["Roboto Slab"]
     page.goto("/browse")
     page.get_by_label("Script").select_option("greek")
-    expect(page.locator("#families h3")).to_have_text(["Roboto Slab"])
+    expect(page.locator(".families h2")).to_have_text(["Roboto Slab"])
 
 
 def test_crop_by_mouse(page: Page, catalog: FakeCatalog) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -94,32 +95,130 @@ def test_names_of_fonts_are_only_text(page: Page, catalog: FakeCatalog) -> None:
 
 
 def test_browse(page: Page) -> None:
-    """Families are found by part of their name."""
+    """The list follows the name while it is typed, and so does the address."""
     page.goto("/browse")
-    expect(page.locator("#families h3")).to_have_count(4)
-    page.get_by_label("Part of the name").fill("slab")
-    expect(page.locator("#families h3")).to_have_text(["Roboto Slab"])
-    page.get_by_label("Part of the name").fill("zzz")
-    expect(page.locator("#count")).to_have_text("No family has this in its name.")
+    expect(page.locator(".families h2")).to_have_count(4)
+    page.get_by_label("Name").fill("slab")
+    expect(page.locator(".families h2")).to_have_text(["Roboto Slab"])
+    expect(page.locator("#count")).to_have_text("1 family")
+    expect(page).to_have_url(re.compile(r"/browse\?q=slab$"))
+    page.get_by_label("Name").fill("zzz")
+    expect(page.locator("#count")).to_have_text("No family has this name.")
+    expect(page.locator("#results")).to_contain_text("Search with a picture")
+    page.get_by_label("Name").fill("")
+    page.get_by_label("Category").select_option("serif")
+    expect(page.locator(".families h2")).to_have_text(["Playfair Display", "Roboto Slab"])
+
+
+def test_specimens_in_the_readers_text(page: Page) -> None:
+    """What is typed is drawn in every row, stays in the address, and goes along to the family."""
+    page.goto("/browse?q=roboto")
+    page.get_by_label("Your text").fill("Hello & you")
+    first = page.locator("img.specimen").first
+    expect(first).to_have_attribute("src", re.compile(r"preview\.png\?text=Hello\+%26\+you$"))
+    assert first.evaluate("image => image.decode().then(() => image.naturalWidth)")
+    expect(page).to_have_url(re.compile(r"q=roboto&text=Hello\+%26\+you$"))
+    page.get_by_role("link", name="Roboto Slab", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Roboto Slab")
+    expect(page.get_by_label("Your text")).to_have_value("Hello & you")
+
+
+def test_paging_does_not_jump(page: Page, catalog: FakeCatalog) -> None:
+    """More rows come below the last one; what is above stays where it is."""
+    whole, tail = catalog.families, iter([["roboto-slab"], ["space-mono"]])
+
+    def families(**given: object) -> object:
+        given["limit"] = 2
+        if given["cursor"] is None:
+            return whole(**given)  # type: ignore[arg-type]
+        (one,) = next(tail)
+        first = whole(**{**given, "q": one.split("-")[0]})  # type: ignore[arg-type]
+        return replace(first, next_cursor="more" if one == "roboto-slab" else None)
+
+    catalog.families = families  # type: ignore[method-assign, assignment]
+    page.goto("/browse?text=Hi")
+    heading = page.locator(".families h2").first
+    before = heading.evaluate("e => e.getBoundingClientRect().top + scrollY")
+    expect(page.locator(".families h2")).to_have_text(
+        ["Playfair Display", "Abril Fatface", "Roboto Slab", "Space Mono"]
+    )
+    expect(page.locator("#more")).to_have_count(0)
+    assert heading.evaluate("e => e.getBoundingClientRect().top + scrollY") == before
+    expect(page.locator("img.specimen").last).to_have_attribute("src", re.compile("text=Hi$"))
 
 
 def test_a_familys_page(page: Page, catalog: FakeCatalog) -> None:
-    """From the list to the family: faces, licence, kin; specimens in the reader's text."""
-    page.goto("/browse")
-    page.get_by_role("link", name="Roboto Slab").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Roboto Slab")
-    expect(page.locator("main")).to_contain_text("Apache License 2.0")
-    expect(page.locator("section", has_text="Faces").locator("li")).to_have_count(1)
-    kin = page.locator("section", has_text="look most like it")
+    """A text is tried at several sizes, what lacks is named, lines are copied, kin filtered."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/families/roboto-slab")
+    page.get_by_label("Your text").fill("Cab 9ß")
+    expect(page.locator("#lacking")).to_have_text("Not in this font: 9 ß")
+    sizes = page.locator("#waterfall img")
+    expect(sizes).to_have_count(6)
+    expect(sizes.last).to_have_attribute(
+        "srcset", re.compile(r"text=Cab%209%C3%9F&size=80 1x, .*size=160 2x$")
+    )
+    page.get_by_role("button", name="Copy npm").click()
+    expect(page.get_by_role("button", name="Copy npm")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "npm install @fontsource/roboto-slab"
+    kin = page.locator("#kin")
     expect(kin.locator("h3")).to_have_count(3)
-    page.get_by_label("Your text").fill("Hello & you")
-    first = page.locator("img.specimen").first
-    expect(first).to_have_attribute("src", re.compile(r"preview\.png\?text=Hello%20%26%20you$"))
-    assert first.evaluate("image => image.decode().then(() => image.naturalWidth)")
+    page.get_by_label("Weight").select_option("600-700")
+    expect(page).to_have_url(re.compile(r"text=Cab\+9%C3%9F&weight=600-700$|weight=600-700"))
+    page.wait_for_function("() => !document.querySelector('#kin[aria-busy]')")
     kin.get_by_role("link", name="Space Mono").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Space Mono")
     page.goto("/families/nobody")
     expect(page.locator("body")).to_contain_text("no family 'nobody'")
+
+
+def on_map(page: Page, path: str = "/map") -> tuple[float, float, float, float]:
+    """The map when it is drawn, and where its canvas is."""
+    page.goto(path)
+    page.wait_for_selector("#map[data-ready='4']")
+    box = page.locator("#map").bounding_box()
+    assert box is not None
+    return box["x"], box["y"], box["width"], box["height"]
+
+
+def test_the_map_by_mouse(page: Page) -> None:
+    """A dot is named under the mouse, the wheel zooms towards it, a click opens its page."""
+    x, y, width, height = on_map(page, "/map?family=roboto-slab")
+    middle = (x + width / 2, y + height / 2)
+    expect(page.locator("#shown")).to_contain_text("Roboto Slab")
+    page.mouse.move(middle[0] + 200, middle[1])
+    expect(page.locator("#shown")).to_be_empty()
+    page.mouse.move(*middle)
+    expect(page.locator("#shown")).to_contain_text("Roboto Slab")
+    page.mouse.wheel(0, -300)
+    page.mouse.move(middle[0] + 1, middle[1])
+    expect(page.locator("#shown")).to_contain_text("Roboto Slab")
+    page.mouse.down()
+    page.mouse.move(middle[0] + 100, middle[1] + 40, steps=4)
+    page.mouse.up()
+    expect(page.locator("#shown")).to_contain_text("Roboto Slab")  # it came along, and was no click
+    page.mouse.click(middle[0] + 100, middle[1] + 40)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Roboto Slab")
+
+
+def test_the_map_by_keyboard(page: Page) -> None:
+    """A family is found by its name, even misspelt by the service; Enter opens it."""
+    on_map(page)
+    page.get_by_label("Find a family").fill("spacem")
+    expect(page.locator("#shown")).to_contain_text("Space Mono")
+    page.locator("#map").focus()
+    page.keyboard.press("0")
+    for _ in range(10):
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("ArrowLeft")
+    expect(page.locator("#shown")).to_contain_text("Playfair Display")
+    page.get_by_label("Find a family").fill("nobody")
+    expect(page.locator("#shown")).to_have_text("Nobody on the map has this name.")
+    page.get_by_label("Find a family").fill("abril")
+    expect(page.locator("#shown")).to_contain_text("Abril Fatface")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Abril Fatface")
 
 
 def test_docs(page: Page) -> None:
@@ -132,5 +231,5 @@ def test_docs(page: Page) -> None:
         ),
     )
     page.goto("/docs")
-    expect(page.locator(".opblock")).to_have_count(8)
+    expect(page.locator(".opblock")).to_have_count(10)
     assert outside == []

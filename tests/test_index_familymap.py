@@ -1,17 +1,19 @@
-"""The map: neighbours stay neighbours, and the page works in a real browser."""
+"""The map: neighbours stay neighbours, newcomers stand beside their kin."""
 
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
+from contextlib import closing
 
 import numpy as np
 import pytest
 
-from encoder import browser
+from db.session import open_database
+from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
-from index.familymap import Place, flatten, page
+from index.familymap import SIDE, flatten
+from index.settings import Settings
+from tests.fake_embedder import FakeEmbedder
 
 
 def test_clusters_stay_together() -> None:
@@ -34,45 +36,57 @@ def test_a_small_catalogue_has_a_map(count: int) -> None:
     assert points.tolist() == [[0.0, 0.5], [1.0, 0.5]][:count]
 
 
-def test_the_page_holds_every_family(catalog: FontCatalog) -> None:
-    """Four families with name, category and a specimen, none twice."""
-    data = re.search(r"const families = (\[.*\]);\n", catalog.map_page())
-    assert data is not None
-    families = json.loads(data[1])
-    assert {f["id"] for f in families} == {"abril-fatface", "cantarell", "courier-prime", "lora"}
-    assert all(0 <= f["x"] <= 1 and 0 <= f["y"] <= 1 and f["webp"] for f in families)
+def test_written_places_come_back(settings: Settings) -> None:
+    """Every family is written once, small, and stands there when the catalogue is opened again."""
+    with closing(open_catalog(settings, embedder=FakeEmbedder())) as catalog:
+        path = settings.prebuilt / "map.json"
+        assert catalog.write_map(path) == 4
+        written = json.loads(path.read_text())
+    with closing(open_catalog(settings, embedder=FakeEmbedder())) as catalog:
+        found = {p.family.id: [p.x, p.y] for p in catalog.map_places()}
+    assert found == written
+    assert set(found) == {"abril-fatface", "cantarell", "courier-prime", "lora"}
 
 
-def test_a_name_cannot_end_the_script() -> None:
-    """A family's name is text, whatever it looks like."""
-    evil = Place("x", "</script><script>alert(1)</script>", "serif", None, 0.1, 0.2, None)
-    assert page([evil]).count("</script>") == 1
+def test_a_newcomer_stands_beside_its_nearest_kin(settings: Settings) -> None:
+    """The family without a place is near the family whose mean vector is the most like its own."""
+    settings.prebuilt.mkdir()
+    corners = {"abril-fatface": [0, 0], "cantarell": [SIDE, 0], "courier-prime": [0, SIDE]}
+    (settings.prebuilt / "map.json").write_text(json.dumps(corners))
+    with closing(open_catalog(settings, embedder=FakeEmbedder())) as catalog:
+        places = {p.family.id: p for p in catalog.map_places()}
+    with closing(open_database(settings.database_url)) as database, database.begin() as rows:
+        dim = rows.state().dim  # type: ignore[union-attr]
+        means = {
+            i: rows.vectors(dim, face_id=f"{i}-400-normal").vectors.astype(np.float32).mean(axis=0)
+            for i in places
+        }
+    units = {i: mean / np.linalg.norm(mean) for i, mean in means.items()}
+    nearest = max(corners, key=lambda i: float(units[i] @ units["lora"]))
+    gap = np.hypot(*np.subtract(corners[nearest], [places["lora"].x, places["lora"].y]))
+    assert gap < SIDE / 100
+    assert [places["cantarell"].x, places["cantarell"].y] == [SIDE, 0]
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not browser.available(), reason="no Chromium here")
-def test_a_family_is_found_on_the_map(catalog: FontCatalog, tmp_path: Path) -> None:
-    """Typing its name centres it, shows its specimen and link; Enter needs no mouse."""
-    from playwright.sync_api import sync_playwright
+def test_without_a_shipped_map_there_is_one_all_the_same(catalog: FontCatalog) -> None:
+    """Two principal axes spread the families over the whole map."""
+    places = catalog.map_places()
+    assert len({(p.x, p.y) for p in places}) == 4
+    for values in ([p.x for p in places], [p.y for p in places]):
+        assert (min(values), max(values)) == (0, SIDE)
+    assert {p.face_id for p in places} >= {"lora-400-normal", "cantarell-400-normal"}
 
-    path = tmp_path / "map.html"
-    path.write_text(catalog.map_page())
-    errors: list[str] = []
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(
-            executable_path=browser.executable(), args=["--no-sandbox", "--disable-gpu"]
-        )
-        tab = chromium.new_page()
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.goto(path.as_uri())
-        tab.get_by_role("searchbox", name="Find a family").or_(
-            tab.get_by_role("combobox", name="Find a family")
-        ).fill("lora")
-        shown = tab.locator("output")
-        assert shown.inner_text() == "Lora · serif"
-        assert shown.locator("img").evaluate("i => i.decode().then(() => i.naturalWidth)") > 20
-        assert shown.locator("a").get_attribute("href") == "https://fonts.google.com/specimen/Lora"
-        tab.locator("canvas").press("ArrowRight")
-        tab.locator("canvas").press("-")
-        chromium.close()
-    assert errors == []
+
+def test_the_shipped_map_is_small_and_whole() -> None:
+    """Every family of the shipped catalogue has a place, in less than 100 kB."""
+    path = Settings().prebuilt / "map.json"
+    places = json.loads(path.read_text())
+    assert path.stat().st_size < 100_000
+    assert len(places) > 1700 and "inter" in places
+    assert all(0 <= v <= SIDE for place in places.values() for v in place)
+
+
+def test_the_map_follows_the_catalogue(catalog: FontCatalog) -> None:
+    """A family that is removed leaves the map."""
+    catalog.remove_family("lora")
+    assert "lora" not in {p.family.id for p in catalog.map_places()}

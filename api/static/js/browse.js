@@ -1,33 +1,49 @@
-// All families by name, a page at a time.
-import { call } from "./api.js";
-import { byId, debounce, tell } from "./dom.js";
-import { familyRow } from "./family.js";
+// All families: the list follows the form, and grows when its end comes near.
+import { byId, tell } from "./dom.js";
+import { addressOf, follow, pageAt } from "./part.js";
+import { specimens } from "./specimens.js";
 
-let sequence = 0;
-let cursor = null;
+const MOST = 200; // rows that an address can ask for
+const form = byId("search");
+byId("said").dataset.apart = "";
+follow(form, "results", ["count"]);
+specimens();
 
-async function load({ more = false } = {}) {
-  const mine = ++sequence;
-  const query = new URLSearchParams({ limit: 30 });
-  for (const [key, value] of new FormData(byId("search"))) if (value) query.set(key, value);
-  if (more) query.set("cursor", cursor);
+const watcher = new IntersectionObserver((entries) => {
+  if (entries.some((entry) => entry.isIntersecting)) more();
+}, { rootMargin: "800px" });
+const watch = () => { watcher.disconnect(); if (byId("more")) watcher.observe(byId("more")); };
+new MutationObserver(watch).observe(byId("results"), { childList: true });
+watch();
+
+byId("results").addEventListener("click", (event) => {
+  if (!event.target.closest("#more")) return;
+  event.preventDefault();
+  more();
+});
+
+/** Puts the next rows below the last one; nothing above moves. */
+async function more() {
+  const button = byId("more");
+  if (!button || button.ariaBusy) return;
+  button.ariaBusy = "true";
   try {
-    const page = await call(`/v1/families?${query}`);
-    if (mine !== sequence) return;
-    const rows = page.items.map((family) => familyRow(family));
-    if (more) byId("families").append(...rows);
-    else byId("families").replaceChildren(...rows);
-    cursor = page.next_cursor;
-    byId("more").hidden = !cursor;
-    const shown = byId("families").children.length;
-    byId("count").textContent = shown ? `${shown}${cursor ? " of more" : ""} shown` : "No family has this in its name.";
-    tell(byId("error"), "");
+    const page = await pageAt(button.getAttribute("href"));
+    if (!button.isConnected) return; // the form has changed meanwhile
+    const list = document.querySelector("#results .families");
+    const focused = document.activeElement === button;
+    const rows = [...page.querySelectorAll("#results .match")];
+    list.append(...rows);
+    const next = page.getElementById("more");
+    if (next) button.replaceWith(next);
+    else button.remove();
+    if (focused) rows[0]?.querySelector("h2 a").focus();
+    const url = new URL(addressOf(form), location.origin);
+    url.searchParams.set("limit", Math.min(list.children.length, MOST));
+    history.replaceState(null, "", url);
   } catch (error) {
-    if (mine === sequence) tell(byId("error"), error.message);
+    button.ariaBusy = null;
+    watcher.disconnect(); // the button is there to try again
+    tell(byId("error"), error.message);
   }
 }
-
-byId("search").addEventListener("input", debounce(() => load(), 150));
-byId("search").addEventListener("submit", (event) => { event.preventDefault(); load(); });
-byId("more").addEventListener("click", () => load({ more: true }));
-load();

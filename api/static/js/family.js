@@ -1,33 +1,39 @@
-// A family in a list, with its specimen.
-import { call } from "./api.js";
-import { make } from "./dom.js";
-import { page, specimen } from "./results.js";
-import * as words from "./words.js";
+// A family's page: a text tried at several sizes, the kin that pass the filters, lines to copy.
+import { copyButton } from "./copy.js";
+import { byId, make } from "./dom.js";
+import { follow } from "./part.js";
+import { said, specimens } from "./specimens.js";
+import { snippets } from "./use.js";
 
-/** A row with the family's facts and `action` (an element) beside them, when there is one. */
-export function familyRow(family, action) {
-  const picture = make("div", { className: "specimen" });
-  whenSeen(picture, async () => {
-    const { faces } = await call(`/v1/families/${encodeURIComponent(family.id)}`);
-    const face = faces.reduce((a, b) => (far(b) < far(a) ? b : a));
-    picture.replaceWith(specimen(face.preview_url, `${family.name}, ${words.face(face)}`));
-  });
-  return make("li", { className: "match", data: { family: family.id } }, picture,
-    make("div", { className: "match-head" },
-      make("h3", {}, make("a", { href: page(family) }, family.name)), action || null),
-    make("p", { className: "facts" },
-      make("span", {}, words.category(family.category)),
-      make("span", { className: "licence" }, words.licence(family.license))));
+follow(byId("kin-form"), "kin");
+specimens(tryIt);
+byId("face").addEventListener("change", tryIt);
+byId("try").addEventListener("submit", (event) => event.preventDefault());
+tell();
+if (byId("use")) byId("use").append(...lines(JSON.parse(byId("use").dataset.match)));
+
+/** What puts the family on a page or into a project, each line with a button to copy it. */
+function lines(match) {
+  return snippets(match).map(([what, code]) =>
+    make("p", { className: "snippet" }, make("span", {}, what), make("code", {}, code), copyButton(what, () => code)));
 }
 
-/** How far a face is from Regular upright. */
-const far = ({ weight, italic }) => Math.abs(weight - 400) + (italic ? 50 : 0);
+/** Draws the text at every size; a picture stays until the new one is there. */
+function tryIt() {
+  tell();
+  const fall = byId("waterfall");
+  if (!fall) return;
+  const text = encodeURIComponent(said() || fall.dataset.sample);
+  for (const row of fall.children) {
+    const size = Number(row.dataset.size);
+    const url = `${byId("face").value}?text=${text}&size=`;
+    row.querySelector("img").srcset = `${url}${size} 1x, ${url}${Math.min(2 * size, 200)} 2x`;
+  }
+}
 
-function whenSeen(element, action) {
-  const watcher = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    watcher.disconnect();
-    action().catch(() => element.replaceChildren("No specimen"));
-  }, { rootMargin: "200px" });
-  watcher.observe(element);
+/** Says which characters of the text the family does not have. */
+function tell() {
+  const has = new Set(byId("lacking").dataset.characters);
+  const lacking = new Set([...said()].filter((c) => !/\s/.test(c) && !has.has(c)));
+  byId("lacking").textContent = lacking.size ? `Not in this font: ${[...lacking].join(" ")}` : "";
 }

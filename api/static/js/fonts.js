@@ -2,7 +2,8 @@
 import { call } from "./api.js";
 import { byId, make, tell } from "./dom.js";
 import { drops } from "./intake.js";
-import { familyRow } from "./family.js";
+import { page, specimen } from "./results.js";
+import * as words from "./words.js";
 
 const KEY = "fontkin-token";
 const writable = byId("main").dataset.writable === "yes";
@@ -96,6 +97,14 @@ async function list() {
   } catch (error) {
     tell(byId("own-error"), error.message);
   }
+}
+
+function familyRow(family, action) {
+  return make("li", { className: "match", data: { family: family.id } },
+    specimen(family.preview_url, family.name),
+    make("div", { className: "match-head" },
+      make("h3", {}, make("a", { href: page(family) }, family.name)), action || null),
+    make("p", { className: "facts" }, make("span", { className: "licence" }, words.licence(family.license))));
 }
 
 /** "Remove", and the same button again to be sure. */

@@ -1,0 +1,158 @@
+// The map of all families: pan, zoom, hover, click, find.
+import { call } from "./api.js";
+import { byId, debounce, make, tell } from "./dom.js";
+import { MapDrawing } from "./mapdrawing.js";
+
+const canvas = byId("map");
+const drawing = new MapDrawing(canvas);
+const fingers = new Map();
+let [moved, spread] = [0, 0];
+
+const squashed = (text) => text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+const open = (family) => location.assign(`/families/${encodeURIComponent(family.id)}`);
+
+start().catch((error) => tell(byId("error"), error.message));
+
+async function start() {
+  const columns = await call("/v1/map");
+  const own = new Set(columns.own);
+  drawing.families = columns.ids.map((id, at) => ({
+    id,
+    name: columns.names[at],
+    key: squashed(columns.names[at]),
+    category: columns.categories[at],
+    x: columns.x[at],
+    y: columns.y[at],
+    own: own.has(at),
+    preview: `/v1/faces/${encodeURIComponent(columns.faces[at] || `${id}-400-normal`)}/preview.png`,
+  }));
+  byId("names").append(...drawing.families.map(({ name }) => make("option", { value: name })));
+  colour();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", colour);
+  const wanted = new URLSearchParams(location.search).get("family");
+  const family = wanted && drawing.families.find(({ id }) => id === wanted);
+  if (family) { drawing.centre(family); show(family); }
+  canvas.dataset.ready = drawing.families.length;
+}
+
+/** The dots have the colours of the legend, as the page's scheme has them. */
+function colour() {
+  const colours = new Map();
+  for (const item of document.querySelectorAll(".legend [data-category]")) {
+    colours.set(item.dataset.category, getComputedStyle(item, "::before").backgroundColor);
+  }
+  const other = getComputedStyle(byId("map-hint")).color;
+  for (const family of drawing.families) family.colour = colours.get(family.category) ?? other;
+  drawing.redraw();
+}
+
+/** Says which family is meant; the name leads to its page. */
+function show(family) {
+  drawing.chosen = family;
+  drawing.redraw();
+  canvas.classList.toggle("over", Boolean(family));
+  if (!family) { byId("shown").replaceChildren(); return; }
+  byId("shown").replaceChildren(
+    make("img", { className: "specimen", src: family.preview, alt: "" }),
+    make("a", { href: `/families/${encodeURIComponent(family.id)}` }, family.name),
+    family.own ? " · your font" : "");
+}
+
+// Finding -----------------------------------------------------------------------------
+
+byId("name").addEventListener("input", debounce(find, 120));
+byId("find").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (drawing.chosen && drawing.marked.has(drawing.chosen)) open(drawing.chosen);
+  else find();
+});
+
+/** Marks the families that are meant, and goes to the best one. */
+async function find() {
+  const key = squashed(byId("name").value);
+  let found = key ? drawing.families.filter((family) => family.key.includes(key)) : [];
+  found.sort((a, b) => a.key.indexOf(key) - b.key.indexOf(key) || a.key.length - b.key.length);
+  if (key.length > 3 && !found.length) found = await guessed(byId("name").value);
+  if (key !== squashed(byId("name").value)) return; // typed on meanwhile
+  drawing.marked = new Set(found);
+  show(found[0] ?? null);
+  if (found.length && (found.length < 5 || found[0].key === key)) drawing.centre(found[0]);
+  else drawing.all();
+  if (key && !found.length) byId("shown").textContent = "Nobody on the map has this name.";
+}
+
+/** The service forgives typos. */
+async function guessed(name) {
+  const { items } = await call(`/v1/families?${new URLSearchParams({ q: name, limit: 20 })}`).catch(() => ({ items: [] }));
+  return items.map(({ id }) => drawing.families.find((family) => family.id === id)).filter(Boolean);
+}
+
+// Moving ------------------------------------------------------------------------------
+
+byId("in").addEventListener("click", () => drawing.zoomBy(1.6));
+byId("out").addEventListener("click", () => drawing.zoomBy(1 / 1.6));
+byId("all").addEventListener("click", () => drawing.all());
+canvas.addEventListener("wheel", (event) => {
+  event.preventDefault();
+  drawing.zoomBy(Math.exp(-event.deltaY / 400), event.offsetX, event.offsetY);
+}, { passive: false });
+
+canvas.addEventListener("pointerdown", (event) => {
+  canvas.setPointerCapture(event.pointerId);
+  fingers.set(event.pointerId, [event.offsetX, event.offsetY]);
+  if (fingers.size === 1) moved = 0;
+  spread = apart();
+});
+
+canvas.addEventListener("pointermove", (event) => {
+  const last = fingers.get(event.pointerId);
+  if (!last) { show(drawing.at(event.offsetX, event.offsetY)); return; }
+  const [dx, dy] = [event.offsetX - last[0], event.offsetY - last[1]];
+  fingers.set(event.pointerId, [event.offsetX, event.offsetY]);
+  moved += Math.hypot(dx, dy);
+  drawing.pan(dx / fingers.size, dy / fingers.size);
+  if (fingers.size === 2) {
+    const [[ax, ay], [bx, by]] = fingers.values();
+    const now = apart();
+    if (spread) drawing.zoomBy(now / spread, (ax + bx) / 2, (ay + by) / 2);
+    spread = now;
+  }
+});
+
+for (const kind of ["pointerup", "pointercancel"]) {
+  canvas.addEventListener(kind, (event) => {
+    const alone = fingers.size === 1;
+    fingers.delete(event.pointerId);
+    spread = apart();
+    if (kind === "pointerup" && alone && moved < 6) click(event);
+  });
+}
+
+/** A click opens the family; a finger first sees its name, then opens it. */
+function click({ offsetX, offsetY, pointerType }) {
+  const known = drawing.chosen;
+  const family = drawing.at(offsetX, offsetY, pointerType === "mouse" ? undefined : 24);
+  show(family);
+  if (family && (pointerType === "mouse" || family === known)) open(family);
+}
+
+function apart() {
+  if (fingers.size !== 2) return 0;
+  const [[ax, ay], [bx, by]] = fingers.values();
+  return Math.hypot(ax - bx, ay - by);
+}
+
+const STEP = 80;
+const KEYS = {
+  ArrowLeft: () => drawing.pan(STEP, 0), ArrowRight: () => drawing.pan(-STEP, 0),
+  ArrowUp: () => drawing.pan(0, STEP), ArrowDown: () => drawing.pan(0, -STEP),
+  "+": () => drawing.zoomBy(1.3), "=": () => drawing.zoomBy(1.3), "-": () => drawing.zoomBy(1 / 1.3),
+  0: () => drawing.all(),
+};
+canvas.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && drawing.chosen) { open(drawing.chosen); return; }
+  if (!KEYS[event.key] || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  KEYS[event.key]();
+  show(drawing.at(canvas.clientWidth / 2, canvas.clientHeight / 2, Infinity));
+});
