@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from sqlalchemy import Connection, create_engine, func, make_url, select
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from db.session import DatabaseError, is_postgresql
@@ -42,10 +43,11 @@ class AdvisoryLock:
         return True
 
     def release(self) -> None:
-        """Let the next writer in. The end of the connection is the end of the lock."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Let the next writer in. The end of the connection is the end of the lock, but later."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with connection, suppress(DBAPIError):
+                connection.scalar(select(func.pg_advisory_unlock(_KEY)))
 
 
 def advisory_lock(url: str) -> AdvisoryLock | None:
