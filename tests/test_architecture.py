@@ -19,7 +19,8 @@ ALLOWED = {
 }
 # Library -> the paths below which alone it may be imported.
 ONLY = {
-    "faiss": ("index/stores/faiss.py",),
+    "faiss": ("index/stores/faiss",),
+    "hnswlib": ("index/benchmark/",),
     "pymilvus": ("index/stores/milvus.py",),
     "psycopg": ("db/",),
     "sqlalchemy": ("db/",),
@@ -35,6 +36,7 @@ ONLY = {
     "rich": ("scripts/",),
     "shtab": ("scripts/",),
     "pickle": (),
+    "usearch": ("index/benchmark/",),
 }
 MAX_SCRIPT = 60
 MAX_FUNCTION = 60

@@ -16,13 +16,11 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from db.records import StateRecord, Vectors
 from index.errors import MismatchError
 from index.files import write_whole
 from index.stores.base import (
     Neighbours,
     VectorError,
-    VectorStore,
     checked_ids,
     checked_rows,
     require_k,
@@ -34,7 +32,11 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a saved index is; `sha256` is its file's."""
+    """What a saved index is; `sha256` is its file's.
+
+    Beside a large store's base, which has a name and a hash, the file holds what came and, before
+    it, the positions of the `gone` that went.
+    """
 
     generation: int
     dim: int
@@ -44,6 +46,9 @@ class Manifest:
     count: int
     sha256: str
     format: int = _FORMAT
+    base: str = ""
+    base_sha256: str = ""
+    gone: int = 0
 
     def require(self, **expected: object) -> None:
         """Raise `MismatchError` naming both values for the first field that differs."""
@@ -123,32 +128,45 @@ class FaissStore:
 
     def score(self, vectors: NDArray[np.floating], ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """See `VectorStore.score`."""
-        rows = checked_rows(vectors, self.dim)
-        if not len(ids):
-            return np.empty((len(rows), 0), np.float32)
         faiss.omp_set_num_threads(1)
+        stored = self.rows(ids)
+        return np.asarray(checked_rows(vectors, self.dim) @ stored.T, np.float32)
+
+    def rows(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The vectors [M, D] of these ids; `VectorError` for one that is not here."""
+        if not len(ids):
+            return np.empty((0, self.dim), np.float32)
         try:
-            stored = self._index.reconstruct_batch(np.ascontiguousarray(ids, np.int64))
+            found = self._index.reconstruct_batch(np.ascontiguousarray(ids, np.int64))
         except RuntimeError as error:
             raise VectorError(f"one of {len(ids)} ids is not in the store") from error
-        return np.asarray(rows @ stored.T, np.float32)
+        return np.asarray(found, np.float32)
 
     def save(
-        self, path: Path, *, generation: int, encoder_sha256: str, prepare_version: int
+        self,
+        path: Path,
+        *,
+        gone: NDArray[np.int64] | None = None,
+        base: str = "",
+        base_sha256: str = "",
+        **identity: Any,
     ) -> Manifest:
         """Write the index to `path` and its manifest beside it, each whole or not at all.
 
-        The index goes first: a crash in between leaves a pair that `load` refuses.
+        `identity` are generation, encoder_sha256 and prepare_version. The index goes first: a
+        crash in between leaves a pair that `load` refuses.
         """
-        data = faiss.serialize_index(self._index).tobytes()
+        places = np.empty(0, np.int64) if gone is None else gone
+        data = places.astype("<i8").tobytes() + faiss.serialize_index(self._index).tobytes()
         manifest = Manifest(
-            generation=generation,
             dim=self.dim,
             metric=METRIC,
-            encoder_sha256=encoder_sha256,
-            prepare_version=prepare_version,
             count=len(self),
             sha256=hashlib.sha256(data).hexdigest(),
+            base=base,
+            base_sha256=base_sha256,
+            gone=len(places),
+            **identity,
         )
         write_whole(path, data)
         write_whole(manifest_path(path), json.dumps(asdict(manifest), indent=1).encode() + b"\n")
@@ -167,7 +185,7 @@ class FaissStore:
         data = path.read_bytes()
         manifest.require(sha256=hashlib.sha256(data).hexdigest())
         store = cls(manifest.dim)
-        store._index = faiss.deserialize_index(np.frombuffer(data, np.uint8))
+        store._index = faiss.deserialize_index(np.frombuffer(data, np.uint8, -1, 8 * manifest.gone))
         manifest.require(count=len(store))
         return store
 
@@ -175,56 +193,10 @@ class FaissStore:
     def _selection(allowed: NDArray[np.int64] | None) -> faiss.SearchParameters | None:
         if allowed is None:
             return None
-        bits = np.zeros(int(allowed.max()) // 8 + 1, np.uint8)
-        np.bitwise_or.at(bits, allowed >> 3, np.left_shift(1, allowed & 7).astype(np.uint8))
+        mask = np.zeros(int(allowed.max()) + 1, bool)
+        mask[allowed] = True
+        bits = np.packbits(mask, bitorder="little")
         return faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))  # type: ignore[call-arg, arg-type]
-
-
-class FaissKeeper:
-    """Stores in one file, `path`, with a manifest beside it; each process has its own copy."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def load(self, state: StateRecord) -> FaissStore:
-        """See `StoreKeeper.load`."""
-        return FaissStore.load(self._path, dim=state.dim, **_identity(state))
-
-    def made(self, state: StateRecord, rows: Vectors) -> FaissStore:
-        """See `StoreKeeper.made`."""
-        store = FaissStore(state.dim)
-        store.add(rows.ids, rows.vectors)
-        return store
-
-    def changed(
-        self, store: VectorStore, state: StateRecord, removed: NDArray[np.int64], rows: Vectors
-    ) -> FaissStore:
-        """See `StoreKeeper.changed`."""
-        copy = _own(store).clone()
-        copy.remove(removed)
-        copy.add(rows.ids, rows.vectors)
-        return copy
-
-    def save(self, store: VectorStore, state: StateRecord) -> None:
-        """See `StoreKeeper.save`."""
-        _own(store).save(self._path, **_identity(state))
-
-    def close(self) -> None:
-        """See `StoreKeeper.close`; there is nothing to give back."""
-
-
-def _own(store: VectorStore) -> FaissStore:
-    if not isinstance(store, FaissStore):
-        raise TypeError(f"{type(store).__name__} is not one of FAISS's")
-    return store
-
-
-def _identity(state: StateRecord) -> dict[str, Any]:
-    return {
-        "generation": state.generation,
-        "encoder_sha256": state.encoder_sha256,
-        "prepare_version": state.prepare_version,
-    }
 
 
 def manifest_path(path: Path) -> Path:

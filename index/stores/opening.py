@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from index.settings import Settings
 from index.stores.base import StoreKeeper
-from index.stores.faiss import FaissKeeper
+from index.stores.faiss_keeper import FaissKeeper
 from index.stores.milvus import MilvusKeeper
 
 
