@@ -101,6 +101,7 @@ class Difference(_Reply):
     face_id: str
     width: int
     height: int
+    size: float = Field(gt=0, description="Pixels to the em in the drawing")
     picture: str
     drawing: str
     overlay: str = Field(description="Ink of both dark, the picture's alone red, the font's blue")

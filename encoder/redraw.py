@@ -27,13 +27,14 @@ _TRACKING = (-0.08, 0.35)  # em a letter: what designers do
 class Drawing:
     """`text` in a face with `tracking` em between the letters, and its strip.
 
-    float32 [64, W] in 0..1, see `encoder.prepare`.
+    float32 [64, W] in 0..1, see `encoder.prepare`; there `size` pixels are an em.
     """
 
     ref: FaceRef
     text: str
     tracking: float
     strip: np.ndarray
+    size: float
 
     def letters(self, width: int) -> list[tuple[str, int, int]]:
         """(letter, first, past the last) of every one with ink, in pixels of a strip.
@@ -61,7 +62,7 @@ def redraw(ref: FaceRef, text: str, height: int) -> Drawing:
     Raises `TypesetError` for what cannot be drawn, `ValueError` for a text without ink.
     """
     ink = _tight(open_font(ref, _SIZE), ref, text, 0.0)
-    return Drawing(ref, text, 0.0, mask_strip(ink, height))
+    return _drawing(ref, text, 0.0, ink, height)
 
 
 def redraw_tracked(ref: FaceRef, text: str, line: Line) -> Drawing | None:
@@ -80,7 +81,12 @@ def redraw_tracked(ref: FaceRef, text: str, line: Line) -> Drawing | None:
     if not _TRACKING[0] <= tracking <= _TRACKING[1]:
         return None
     spaced = _tight(font, ref, text, tracking * _SIZE)
-    return Drawing(ref, text, tracking, mask_strip(spaced, line.height))
+    return _drawing(ref, text, tracking, spaced, line.height)
+
+
+def _drawing(ref: FaceRef, text: str, tracking: float, ink: np.ndarray, height: int) -> Drawing:
+    size = _SIZE * INK_HEIGHT / ink.shape[0]
+    return Drawing(ref, text, tracking, mask_strip(ink, height), size)
 
 
 def coincidence(strip: np.ndarray, drawn: np.ndarray) -> float:

@@ -36,12 +36,14 @@ class Difference:
     """A match held against the picture: PNGs as `data:` URLs, `width` x `height` pixels each.
 
     `picture` is the line, made level, dark on white; `drawing` the same words in the face, laid
-    upon it; `overlay` both (the picture's ink alone red, the drawing's alone blue).
+    upon it; `overlay` both (the picture's ink alone red, the drawing's alone blue). In the drawing
+    `size` pixels are an em.
     """
 
     face_id: str
     width: int
     height: int
+    size: float
     picture: str
     drawing: str
     overlay: str
@@ -49,7 +51,8 @@ class Difference:
 
     def to_json(self) -> Json:
         """The fields; letters from the left."""
-        return {**asdict(self), "letters": [letter.to_json() for letter in self.letters]}
+        letters = [letter.to_json() for letter in self.letters]
+        return {**asdict(self), "size": round(self.size, 2), "letters": letters}
 
 
 def difference(face_id: str, strip: np.ndarray, drawing: Drawing) -> Difference:
@@ -66,6 +69,7 @@ def difference(face_id: str, strip: np.ndarray, drawing: Drawing) -> Difference:
         face_id=face_id,
         width=strip.shape[1],
         height=strip.shape[0],
+        size=drawing.size,
         picture=_as_url(_grey(strip)),
         drawing=_as_url(_grey(drawn)),
         overlay=_as_url(overlay(strip, drawn)),

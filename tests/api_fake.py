@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from werkzeug.test import TestResponse
 
 from api.app import create_app
+from encoder.boxes import Box
 from index.answers import (
     AddedFamily,
     AddReport,
@@ -89,6 +90,8 @@ class FakeCatalog:
         self.fails: Exception | None = None
         self.known = 0.9
         self.doubts = False
+        # (box, text, id of the family that comes first) of every line of every picture
+        self.lines: list[tuple[Box, str, str]] = []
 
     def search(
         self,
@@ -111,10 +114,27 @@ class FakeCatalog:
             for rank, family in enumerate(f for f in self.members.values() if filters.admits(f))
         )[:k]
         info = CatalogueInfo(3, len(self.members), len(self.members), "e" * 64)
-        regions = (Region(crop, text or "Hamburg", 0.9, rows),) if crop else ()
+        regions = self._regions(crop, text, rows)
+        rows = regions[0].matches if regions else rows
         word = ("similar" if self.doubts else "match") if rows else "unknown"
         shown = tuple(_difference(row.face.id) for row in rows[:differences])
         return SearchAnswer(word, self.known, rows, regions, info, 1.26, {"vote": 1.04}, shown)
+
+    def _regions(
+        self, crop: Box | None, text: str | None, rows: tuple[Match, ...]
+    ) -> tuple[Region, ...]:
+        """The lines that begin in the crop, the first said to be `text`; or the crop is one."""
+        found = [
+            (box, said, [row for row in rows if row.family.id == first] + list(rows))
+            for box, said, first in self.lines
+            if crop is None or (crop.x0 <= box.x0 < crop.x1 and crop.y0 <= box.y0 < crop.y1)
+        ]
+        if not found and crop:
+            found = [(crop, "Hamburg", list(rows))]
+        return tuple(
+            Region(box, text if text and not at else said, 0.9, tuple(dict.fromkeys(own)))
+            for at, (box, said, own) in enumerate(found)
+        )
 
     def families(
         self, *, q: str | None, filters: Filters, limit: int, cursor: str | None
@@ -261,4 +281,4 @@ def _difference(face_id: str) -> Difference:
         Image.new("RGB", (300, 64), colour).save(file, "PNG")
         urls.append("data:image/png;base64," + base64.b64encode(file.getvalue()).decode())
     letters = (Letter("a", 4, 50, 0.75), Letter("b", 50, 90, 0.4), Letter("c", 90, 140, 0.97))
-    return Difference(face_id, 300, 64, urls[0], urls[1], urls[2], letters)
+    return Difference(face_id, 300, 64, 72.0, urls[0], urls[1], urls[2], letters)

@@ -1,9 +1,8 @@
-"""The pages in a real Chromium, against a running server over a catalogue that answers by rule."""
+"""The start page in a real Chromium: pictures in, rows out; the catalogue answers by rule."""
 
 from __future__ import annotations
 
 import io
-import re
 import threading
 import time
 from dataclasses import replace
@@ -15,6 +14,7 @@ from encoder.boxes import Box
 from encoder.browser import available
 from tests.api_fake import FakeCatalog, picture
 from tests.page_fixtures import opened
+from tests.search_page import choose, families, put, wait_for
 
 if not available():
     pytest.skip("no Chromium here", allow_module_level=True)
@@ -27,35 +27,6 @@ def catalog() -> FakeCatalog:
     return FakeCatalog()
 
 
-def choose(page: Page, data: bytes | None = None, name: str = "shot.png") -> None:
-    """Give the page a picture of 300 x 100 pixels as a person who chooses a file."""
-    file = {"name": name, "mimeType": "image/png", "buffer": data or picture()}
-    page.set_input_files("#file", [file])  # type: ignore[list-item]
-
-
-def families(page: Page) -> list[str]:
-    return page.locator("#matches .match:not(.waiting) h3").all_inner_texts()
-
-
-def wait_for(page: Page, count: int) -> None:
-    expect(page.locator("#matches .match:not(.waiting)")).to_have_count(count)
-
-
-def put(page: Page, kind: str) -> None:
-    """Drop or paste a picture anywhere on the page, as the browser would tell it."""
-    page.evaluate(
-        """async ([kind, bytes]) => {
-          const data = new DataTransfer();
-          data.items.add(new File([new Uint8Array(bytes)], "x.png", { type: "image/png" }));
-          const init = { bubbles: true, cancelable: true };
-          document.body.dispatchEvent(kind === "paste"
-            ? new ClipboardEvent("paste", { ...init, clipboardData: data })
-            : new DragEvent("drop", { ...init, dataTransfer: data }));
-        }""",
-        [kind, list(picture())],
-    )
-
-
 def test_choose_a_picture(page: Page) -> None:
     """The picture shows at once, and the families come ranked with all that is known."""
     choose(page)
@@ -64,14 +35,19 @@ def test_choose_a_picture(page: Page) -> None:
     assert families(page) == ["Playfair Display", "Abril Fatface", "Roboto Slab", "Space Mono"]
     first = page.locator(".match").first
     expect(first).to_contain_text("the same letters")
-    expect(first).to_contain_text("SIL Open Font License: free, also commercially")
-    expect(first).to_contain_text("best: Regular 400")
+    expect(first).to_contain_text("Free, also commercially: OFL")
+    expect(first).to_contain_text("Regular 400")
+    expect(first).to_contain_text("Serif")
     expect(first).to_contain_text("The same drawing: Playfair")
-    link = first.get_by_role("link", name="Playfair Display")
-    assert link.get_attribute("href") == "https://example.org/playfair-display"
-    assert first.locator("img.specimen").evaluate(
-        "image => image.decode().then(() => image.naturalWidth)"
-    )
+    links = {link.inner_text(): link.get_attribute("href") for link in first.locator("a").all()}
+    assert links == {
+        "Playfair Display": "/families/playfair-display",
+        "Playfair": "/families/playfair",
+        "Download": "https://api.fontsource.org/v1/download/playfair-display",
+        "example.org": "https://example.org/playfair-display",
+    }
+    drawn = first.locator(".drawn img")
+    assert drawn.evaluate("image => image.decode().then(() => image.naturalWidth)") == 300
     expect(page.get_by_role("heading", name="This is Playfair Display")).to_be_visible()
 
 
@@ -124,101 +100,6 @@ def test_only_families_with_a_script(page: Page, catalog: FakeCatalog) -> None:
     expect(page.locator(".families h2")).to_have_text(["Roboto Slab"])
 
 
-def test_crop_by_mouse(page: Page, catalog: FakeCatalog) -> None:
-    """A drag makes a crop in the picture's pixels; its corner and its middle move it."""
-    choose(page)
-    wait_for(page, 4)
-    area = page.locator("#frame").bounding_box()
-    assert area is not None
-
-    def at(x: float, y: float) -> tuple[float, float]:
-        return area["x"] + area["width"] * x / 300, area["y"] + area["height"] * y / 100
-
-    def drag(start: tuple[float, float], end: tuple[float, float]) -> None:
-        page.mouse.move(*start)
-        page.mouse.down()
-        page.mouse.move(*end, steps=4)
-        page.mouse.up()
-
-    drag(at(30, 20), at(150, 70))
-    wait_for_crop(page, catalog, Box(30, 20, 150, 70))
-    drag(at(150, 70), at(210, 90))
-    wait_for_crop(page, catalog, Box(30, 20, 210, 90))
-    drag(at(60, 50), at(90, 55))
-    wait_for_crop(page, catalog, Box(60, 25, 240, 95))
-    with page.expect_response(lambda r: "/v1/search" in r.url and "crop" not in r.url):
-        page.get_by_role("button", name="Whole picture").click()
-    assert catalog.calls["crop"] is None
-
-
-def wait_for_crop(page: Page, catalog: FakeCatalog, expected: Box) -> None:
-    """The last search asked for this crop; a slow drag may ask for others on its way."""
-    for _ in range(100):
-        found = catalog.calls.get("crop")
-        if found is not None and near(found, expected):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"{found} was asked for, not {expected}")
-
-
-def near(one: Box, other: Box) -> bool:
-    """The same box but for a pixel of rounding."""
-    return all(abs(a - b) <= 1 for a, b in zip(one.as_list(), other.as_list(), strict=True))
-
-
-def test_crop_by_keyboard(page: Page, catalog: FakeCatalog) -> None:
-    """With the keyboard alone a crop is made, moved, resized and removed."""
-    choose(page)
-    wait_for(page, 4)
-    crop = page.locator("#crop")
-    page.get_by_role("button", name="Crop", exact=True).press("Enter")
-    expect(crop).to_be_focused()
-    expect(crop).to_have_attribute(
-        "aria-label", "Crop: 240 by 40 pixels, 30 from the left, 30 from the top"
-    )
-    for key in ("ArrowRight", "ArrowDown", "Shift+ArrowLeft", "Alt+ArrowUp"):
-        page.keyboard.press(key)
-    expect(crop).to_have_attribute(
-        "aria-label", "Crop: 237 by 40 pixels, 33 from the left, 32 from the top"
-    )
-    until(lambda: catalog.calls["crop"] == Box(33, 32, 270, 72))
-    for _ in range(30):
-        page.keyboard.press("ArrowLeft")
-    until(lambda: catalog.calls["crop"] == Box(0, 32, 237, 72))
-    page.keyboard.press("Escape")
-    expect(crop).to_be_hidden()
-    until(lambda: catalog.calls["crop"] is None)
-
-
-def until(true: object, seconds: float = 5) -> None:
-    """Wait for what another thread does."""
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def test_what_it_says_can_be_corrected(page: Page, catalog: FakeCatalog) -> None:
-    """The words that were read stand in a field; corrected, they are searched and drawn."""
-    choose(page)
-    wait_for(page, 4)
-    expect(page.get_by_label("It says")).to_be_hidden()  # no line was found
-    page.get_by_role("button", name="Crop").click()
-    field = page.get_by_label("It says")
-    expect(field).to_have_value("Hamburg")
-    assert catalog.calls["text"] is None
-    expect(page.locator(".match img").first).to_have_attribute("src", re.compile("text=Hamburg$"))
-    with page.expect_response(
-        lambda response: "text=Homburg" in response.url and "search" in response.url
-    ):
-        field.fill("Homburg")
-    assert catalog.calls["text"] == "Homburg"
-    expect(page.locator(".match img").first).to_have_attribute("src", re.compile("text=Homburg$"))
-    page.get_by_role("button", name="Whole picture").click()
-    expect(field).to_be_hidden()
-    assert catalog.calls["text"] is None
-
-
 def test_doubt_is_said_in_words(page: Page, catalog: FakeCatalog) -> None:
     """A known font without a certain match, and one that is hardly in the catalogue."""
     catalog.doubts = True
@@ -265,12 +146,11 @@ def test_lines_to_copy(page: Page, catalog: FakeCatalog) -> None:
     choose(page)
     wait_for(page, 4)
     expect(page.locator(".match .use")).to_have_count(3)
-    panel = page.locator(".use").first
-    panel.get_by_text("Use it").click()
+    first = page.locator(".match").first
     copied = {}
-    for what in ("CSS", "@import", "npm"):
-        panel.get_by_role("button", name=f"Copy {what}").click()
-        expect(panel.get_by_role("button", name=f"Copy {what}")).to_have_text("Copied")
+    for what, start in (("CSS", "font-family"), ("@import", "@import"), ("npm", "npm")):
+        first.get_by_role("button", name=f"Copy {what}").press("Enter")
+        expect(first.get_by_role("status")).to_contain_text(f"Copied {start}")
         copied[what] = page.evaluate("navigator.clipboard.readText()")
     assert copied["CSS"] == 'font-family: "Playfair Display", serif; font-weight: 400;'
     assert "family=Playfair+Display:wght@400&display=swap" in copied["@import"]
@@ -305,11 +185,154 @@ def test_broken_picture_says_why(page: Page) -> None:
     alert = page.locator("#answer-error")
     expect(alert).to_be_visible()
     assert len(alert.inner_text()) > 20
-    expect(page.locator("#verdict")).to_have_text("That did not work")
+    expect(page.locator("#verdict")).to_have_text("The picture has a format that is not read")
     expect(page.locator("#no-preview")).to_be_visible()
+    expect(page.locator("#filters")).to_be_hidden()
     choose(page)
     wait_for(page, 4)
     expect(alert).to_be_hidden()
+
+
+def test_without_a_server_there_is_another_try(page: Page) -> None:
+    """A search that reaches nobody says so, and the button tries again."""
+    choose(page)
+    wait_for(page, 4)
+    page.route("**/v1/search**", lambda route: route.abort())
+    page.get_by_role("checkbox", name="Serif", exact=True).check()
+    expect(page.locator("#verdict")).to_have_text("No answer from the server")
+    expect(page.locator("#answer-error")).to_contain_text("Is it still running?")
+    page.unroute("**/v1/search**")
+    page.get_by_role("button", name="Try again").press("Enter")
+    wait_for(page, 2)
+    expect(page.locator("#answer-error")).to_be_hidden()
+    expect(page.get_by_role("button", name="Try again")).to_be_hidden()
+
+
+def test_what_is_no_picture_is_said(page: Page) -> None:
+    """Pasted text and a dropped link bring no picture; text pasted into a field stays there."""
+    paste = """(selector) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/plain", "words");
+      const init = { bubbles: true, cancelable: true, clipboardData };
+      document.querySelector(selector).dispatchEvent(new ClipboardEvent("paste", init));
+    }"""
+    drop = """() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.setData("text/uri-list", "https://example.org/a.png");
+      const init = { bubbles: true, cancelable: true, dataTransfer };
+      document.body.dispatchEvent(new DragEvent("drop", init));
+    }"""
+    error = page.locator("#intake-error")
+    page.evaluate(paste, "#file")
+    expect(error).to_be_hidden()
+    page.evaluate(paste, "body")
+    expect(error).to_contain_text("The clipboard holds no picture")
+    page.evaluate(drop)
+    expect(error).to_contain_text("That was a link, not a picture")
+    put(page, "drop")
+    expect(error).to_be_hidden()
+    wait_for(page, 4)
+
+
+def test_a_phone_takes_a_photo(phone: Page) -> None:
+    """The camera's button asks the camera, and what it took is searched."""
+    camera = phone.locator("#camera")
+    assert camera.get_attribute("capture") == "environment"
+    assert camera.get_attribute("accept") == "image/*"
+    photo = {"name": "image.jpg", "mimeType": "image/jpeg", "buffer": picture(kind="JPEG")}
+    camera.set_input_files([photo])  # type: ignore[list-item]
+    wait_for(phone, 4)
+
+
+def test_the_spinner_is_patient(page: Page, catalog: FakeCatalog) -> None:
+    """It turns for a search that takes long, and never shows for a quick one."""
+    page.evaluate(
+        """() => {
+          const progress = document.getElementById("progress");
+          window.spins = 0;
+          new MutationObserver(() => { if (!progress.hidden) spins += 1; })
+            .observe(progress, { attributes: true });
+        }"""
+    )
+    quick = catalog.search
+    body = _answer(page)
+    page.route("**/v1/search**", lambda route: route.fulfill(json=body))
+    choose(page)
+    wait_for(page, 4)
+    assert page.evaluate("spins") == 0
+    page.unroute("**/v1/search**")
+
+    def slow(*given: object, **more: object) -> object:
+        time.sleep(0.6)
+        return quick(*given, **more)  # type: ignore[arg-type]
+
+    catalog.search = slow  # type: ignore[method-assign, assignment]
+    page.get_by_role("checkbox", name="Serif", exact=True).check()
+    expect(page.locator("#progress")).to_be_visible()
+    wait_for(page, 2)
+    expect(page.locator("#progress")).to_be_hidden()
+    assert page.evaluate("spins") == 1
+
+
+def _answer(page: Page) -> object:
+    """What the service says to a picture."""
+    file = {"name": "a.png", "mimeType": "image/png", "buffer": picture()}
+    return page.request.post("/v1/search?k=5&differences=5", multipart={"image": file}).json()  # type: ignore[dict-item]
+
+
+def test_own_words_in_every_candidate(page: Page, catalog: FakeCatalog) -> None:
+    """Words typed in one row are drawn in all, as large as before; a correction is searched."""
+    catalog.lines = [(Box(10, 20, 250, 60), "Hamburg", "playfair-display")]
+    choose(page)
+    wait_for(page, 4)
+    rows = page.locator(".match")
+    expect(rows.first.get_by_alt_text("“Hamburg” in Playfair Display, Regular 400")).to_be_visible()
+    expect(rows.first.get_by_alt_text("The same words in your picture")).to_be_visible()
+    rows.nth(1).get_by_role("button", name="Draw other words").press("Enter")
+    field = rows.nth(1).get_by_label("Words to draw in these fonts")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("Hamburg")
+    asked = catalog.calls
+    page.keyboard.type("Quiet")
+    for row in rows.all():
+        expect(row.get_by_alt_text("“Quiet” in")).to_be_visible()
+    assert catalog.calls is asked  # nobody searched
+    # 600 pixels with 72 to the em, as large as in a strip of 300 x 64 that is 206 wide.
+    width = rows.first.get_by_alt_text("“Quiet” in").evaluate(
+        "e => e.getBoundingClientRect().width"
+    )
+    assert width == pytest.approx(600 * 206.25 / 300, rel=0.01)
+    page.keyboard.press("Escape")
+    expect(rows.first.get_by_alt_text("“Hamburg” in")).to_be_visible()
+    expect(field).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Homburg")
+    rows.nth(1).get_by_role("button", name="The picture says this").click()
+    expect(page.get_by_label("It says")).to_have_value("Homburg")
+    assert catalog.calls["text"] == "Homburg"
+
+
+def test_a_font_without_its_file_shows_its_name(page: Page, catalog: FakeCatalog) -> None:
+    """Where the words cannot be drawn, the row says that it shows the name instead."""
+    from index.answers import Preview
+
+    plain = catalog.preview
+    catalog.lines = [(Box(10, 20, 250, 60), "Hamburg", "playfair-display")]
+
+    def stored(face_id: str, text: str | None) -> Preview:
+        from PIL import Image
+
+        out = io.BytesIO()
+        Image.open(io.BytesIO(plain(face_id, None).data)).save(out, "WEBP")
+        return Preview(out.getvalue(), "image/webp")
+
+    catalog.preview = stored  # type: ignore[method-assign]
+    choose(page)
+    wait_for(page, 4)
+    row = page.locator(".match").first
+    row.get_by_role("button", name="Draw other words").press("Enter")
+    page.keyboard.type("Quiet")
+    expect(row).to_contain_text("the font file is not here to draw your words")
 
 
 def test_too_large_is_refused_here(page: Page) -> None:

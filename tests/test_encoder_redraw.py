@@ -10,7 +10,7 @@ import pytest
 
 from encoder.fontfile import FaceRef
 from encoder.ink import normalise
-from encoder.prepare import HEIGHT, prepare
+from encoder.prepare import HEIGHT, INK_HEIGHT, prepare
 from encoder.redraw import coincidence, redraw, softened, softness
 from encoder.typeset import TypesetError, draw_line
 
@@ -35,6 +35,13 @@ def test_it_is_the_strip_that_a_search_finds(serif_path: Path, size: float) -> N
     assert drawn.min() == 0.0 and drawn.max() == 1.0
     assert drawn.shape[1] == pytest.approx(strip.shape[1], rel=0.04 if size >= 40 else 0.12)
     assert coincidence(strip, drawn) > 0.94
+
+
+def test_its_size_is_the_em_in_a_strip(serif_path: Path) -> None:
+    """A line of 40 pixels to the em, made as high as a strip's ink, has an em as many times 40."""
+    _, height = _found(serif_path, 40)
+    drawn = redraw(FaceRef(serif_path), TEXT, height)
+    assert drawn.size == pytest.approx(40 * INK_HEIGHT / height, rel=0.04)
 
 
 def test_a_coarse_line_is_compared_with_a_coarse_drawing(sans_path: Path) -> None:

@@ -50,15 +50,12 @@ export class Crop {
   }
 
   #draw() {
-    const { element, box, size: [width, height] } = this;
+    const { element, box, size } = this;
     element.hidden = !box;
     this.frame.classList.toggle("cropped", Boolean(box));
     if (!box) return;
+    place(element, box, size);
     const [x0, y0, x1, y1] = box;
-    element.style.left = `${(x0 / width) * 100}%`;
-    element.style.top = `${(y0 / height) * 100}%`;
-    element.style.width = `${((x1 - x0) / width) * 100}%`;
-    element.style.height = `${((y1 - y0) / height) * 100}%`;
     const text = `Crop: ${x1 - x0} by ${y1 - y0} pixels, ${x0} from the left, ${y0} from the top`;
     element.setAttribute("aria-label", text);
   }
@@ -74,6 +71,7 @@ export class Crop {
 
   #begin(event) {
     if (event.button > 0 || !event.isPrimary) return;
+    const before = this.box;
     const change = this.#gesture(event);
     const start = this.#point(event);
     let dragged = false;
@@ -81,13 +79,18 @@ export class Crop {
     const move = (now) => {
       const far = Math.hypot(now.clientX - event.clientX, now.clientY - event.clientY);
       dragged ||= far >= CLICK;
+      this.frame.classList.toggle("dragged", dragged);
       if (dragged) this.set(change(start, this.#point(now)));
     };
-    const end = () => {
+    const end = ({ type }) => {
+      this.frame.classList.remove("dragged");
       this.frame.removeEventListener("pointermove", move);
       this.frame.removeEventListener("pointerup", end);
       this.frame.removeEventListener("pointercancel", end);
-      if (!dragged) this.onClick(...start);
+      // A finger that scrolls the page begins like one that drags.
+      if (type === "pointercancel") { if (dragged) this.set(before); }
+      else if (!dragged) this.onClick(...start);
+      else this.onChange(this.box);
     };
     this.frame.addEventListener("pointermove", move);
     this.frame.addEventListener("pointerup", end);
@@ -119,8 +122,17 @@ export class Crop {
     event.preventDefault();
     const step = event.altKey ? 1 : Math.max(1, Math.round(Math.max(...this.size) / 100));
     const [dx, dy] = arrow.map((direction) => direction * step);
-    this.set(event.shiftKey ? resized(this.box, "se", dx, dy) : this.#moved(this.box, dx, dy));
+    const edge = event.target.dataset.edge ?? (event.shiftKey ? "se" : "");
+    this.set(edge ? resized(this.box, edge, dx, dy) : this.#moved(this.box, dx, dy));
   }
+}
+
+/** Puts `element` over `box` of a picture of `width` x `height` pixels. */
+export function place(element, [x0, y0, x1, y1], [width, height]) {
+  element.style.left = `${(x0 / width) * 100}%`;
+  element.style.top = `${(y0 / height) * 100}%`;
+  element.style.width = `${((x1 - x0) / width) * 100}%`;
+  element.style.height = `${((y1 - y0) / height) * 100}%`;
 }
 
 function resized([x0, y0, x1, y1], edge, dx, dy) {

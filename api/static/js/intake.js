@@ -1,4 +1,4 @@
-// How a picture comes in: dropped anywhere, pasted anywhere, chosen, or a sample.
+// How a picture comes in: dropped anywhere, pasted anywhere, chosen, photographed, or a sample.
 import { byId } from "./dom.js";
 
 const MOST_BYTES = 20 * 2 ** 20;
@@ -10,16 +10,22 @@ export function intake(onPicture, onError) {
     if (problem) onError(problem);
     else onPicture(blob);
   };
-  byId("file").addEventListener("change", ({ target }) => {
-    if (target.files.length) take(target.files[0]);
-    target.value = ""; // the same file may be chosen again
-  });
-  drops((files) => take(files[0]));
+  for (const id of ["file", "camera"]) {
+    byId(id).addEventListener("change", ({ target }) => {
+      if (target.files.length) take(target.files[0]);
+      target.value = ""; // the same file may be chosen again
+    });
+  }
+  drops((files) => take(files[0]),
+    () => onError("That was a link, not a picture: copy the image itself and paste it, or save it and drop the file."));
   document.addEventListener("paste", (event) => {
     const [file] = event.clipboardData?.files ?? [];
-    if (!file) return;
-    event.preventDefault();
-    take(file);
+    if (file) {
+      event.preventDefault();
+      take(file);
+    } else if (!event.target.closest?.("input, textarea")) {
+      onError("The clipboard holds no picture. Take a screenshot or copy an image, then paste again.");
+    }
   });
   byId("samples").addEventListener("click", async ({ target }) => {
     const button = target.closest("[data-sample]");
@@ -30,8 +36,8 @@ export function intake(onPicture, onError) {
   });
 }
 
-/** Calls `onFiles` with the files that are dropped anywhere on the page. */
-export function drops(onFiles) {
+/** Calls `onFiles` with the files that are dropped anywhere on the page, `onNone` for anything else. */
+export function drops(onFiles, onNone = () => {}) {
   let depth = 0;
   const mark = (change) => {
     depth = Math.max(0, depth + change);
@@ -44,13 +50,14 @@ export function drops(onFiles) {
     event.preventDefault();
     mark(-depth);
     if (event.dataTransfer.files.length) onFiles([...event.dataTransfer.files]);
+    else onNone();
   });
 }
 
 function refuse(blob) {
   if (!blob.size) return "This file is empty.";
   if (blob.size > MOST_BYTES) {
-    return `This picture has ${Math.ceil(blob.size / 2 ** 20)} MB: at most 20 MB can be read.`;
+    return `This picture has ${Math.ceil(blob.size / 2 ** 20)} MB: at most 20 MB can be read. Crop it or save it smaller.`;
   }
   return "";
 }

@@ -1,56 +1,86 @@
-// Ranked families as a list; nothing here fetches.
+// Ranked families as a list of rows.
 import { compare } from "./compare.js";
 import { make } from "./dom.js";
-import { use } from "./use.js";
+import { Pair } from "./pair.js";
+import { download, use } from "./use.js";
 import * as words from "./words.js";
 
-/** What the most prominent line in the answer's font says; "" when nothing could be read. */
-export function reading({ matches, regions }) {
-  const first = matches[0]?.family.id;
-  const area = ({ box: [x0, y0, x1, y1] }) => (x1 - x0) * (y1 - y0);
-  const own = regions.filter((region) => region.text && region.matches[0]?.family.id === first);
-  return own.sort((a, b) => area(b) - area(a))[0]?.text ?? "";
+/** Where all of a family is shown. */
+export const page = (family) => `/families/${encodeURIComponent(family.id)}`;
+
+/** The list of an answer; all rows draw the same words. */
+export class Rows {
+  #pairs = [];
+
+  /** `onSay(words)` when somebody corrects what the picture says. */
+  constructor(list, { onSay }) {
+    Object.assign(this, { list, words: null });
+    this.handlers = { onSay, onWords: (text) => this.draw(text) };
+  }
+
+  /** Rows for `matches`; `drawn` maps face ids to differences, `said` and `cut` as for a pair. */
+  show(matches, { said, drawn, cut }) {
+    const typing = this.#typing();
+    this.#pairs = matches.map((match) => new Pair(match, `${match.family.name}, ${words.face(match.face)}`,
+      { said, cut, difference: drawn.get(match.face.id) }, this.handlers));
+    this.list.replaceChildren(...this.#pairs.map((pair) => row(pair.match, pair)));
+    this.draw(this.words);
+    this.#resume(typing);
+  }
+
+  /** Rows without content, to hold the room of an answer that is on its way. */
+  wait(count) {
+    this.#pairs = [];
+    this.words = null;
+    this.list.replaceChildren(...Array.from({ length: count }, () =>
+      make("li", { className: "match waiting", aria: { hidden: "true" } },
+        make("div", { className: "pair" }), make("div", { className: "match-head" }), make("div", { className: "facts" }))));
+  }
+
+  /** Draws these words in every row, the picture's own when null. */
+  draw(text) {
+    this.words = text;
+    for (const pair of this.#pairs) pair.draw(text);
+  }
+
+  /** A new answer does not take the pen out of a hand that writes. */
+  #typing() {
+    const pair = this.#pairs.find(({ field }) => field === document.activeElement);
+    return pair && { id: pair.match.family.id, value: pair.field.value, at: pair.field.selectionStart };
+  }
+
+  #resume(typing) {
+    const pair = typing && (this.#pairs.find(({ match }) => match.family.id === typing.id) ?? this.#pairs[0]);
+    if (!pair) return;
+    pair.edit();
+    pair.field.value = typing.value;
+    pair.field.setSelectionRange(typing.at, typing.at);
+  }
 }
 
-/** One row of the answer, its specimen showing `text` where the font can be drawn here.
- *  `difference` lays the match's face over the picture, where it was drawn. */
-export function row(match, text, difference) {
+function row(match, pair) {
   const { family, face, twins } = match;
-  const url = text ? `${match.preview_url}?text=${encodeURIComponent(text.slice(0, 80))}` : match.preview_url;
-  const item = make("li", { className: "match", data: { family: family.id } },
-    specimen(url, `${family.name}, ${words.face(face)}`),
-    make("div", { className: "match-head" }, name(family), score(match.score)),
+  return make("li", { className: "match", data: { family: family.id } },
+    pair.element,
+    make("div", { className: "match-head" },
+      make("h3", {}, make("a", { href: page(family), target: "_blank" }, family.name)), score(match.score)),
     make("p", { className: "facts" },
+      make("span", {}, words.face(face)),
       make("span", {}, words.category(family.category)),
-      make("span", {}, `best: ${words.face(face)}`),
       make("span", { className: "licence" }, words.licence(family.license)),
-      family.source === "own" ? make("span", { className: "own" }, "Your font") : null,
-      make("span", {}, make("a", { href: page(family), target: "_blank" }, "faces and kin"))),
-  );
-  if (twins.length) item.append(twinLine(twins));
-  const panels = [difference && compare(difference, `${family.name}, ${words.face(face)}`), use(match)];
-  item.append(make("div", { className: "panels" }, ...panels.filter(Boolean)));
-  return item;
+      family.source === "own" ? make("span", { className: "own" }, "Your font") : null),
+    twins.length ? twinLine(twins) : null,
+    make("div", { className: "panels" },
+      pair.difference ? compare(pair.difference, pair.name) : null, ...use(match, links(family))));
 }
 
-/** A picture of the face that keeps its room while it loads. */
+/** A picture of a face that keeps its room while it loads. */
 export function specimen(url, alt) {
   const image = make("img", { className: "specimen", src: url, alt, loading: "lazy", decoding: "async" });
   image.addEventListener("error", () => {
     image.replaceWith(make("p", { className: "specimen none" }, "No specimen"));
   });
   return image;
-}
-
-/** Where all of a family is shown. */
-export const page = (family) => `/families/${encodeURIComponent(family.id)}`;
-
-/** The family's name, linked to its own page when it has one. */
-function name(family) {
-  const title = family.url?.startsWith("https://")
-    ? make("a", { href: family.url, target: "_blank", rel: "noopener noreferrer" }, family.name)
-    : family.name;
-  return make("h3", {}, title);
 }
 
 function score(value) {
@@ -63,33 +93,19 @@ function score(value) {
 }
 
 function twinLine(twins) {
-  const names = twins.map((twin) => twin.name);
-  const shown = names.slice(0, 4).join(", ");
-  const rest = names.length > 4 ? ` and ${names.length - 4} more` : "";
-  return make("p", { className: "twins" }, `The same drawing: ${shown}${rest}`);
+  const names = twins.slice(0, 4).flatMap((twin, index) =>
+    [index ? ", " : "", make("a", { href: page(twin), target: "_blank" }, twin.name)]);
+  const rest = twins.length > 4 ? ` and ${twins.length - 4} more` : "";
+  return make("p", { className: "twins" }, "The same drawing: ", ...names, rest);
 }
 
-/** Outlines of the lines that were found; `onChoose(box)` when one is chosen by keyboard. */
-export function lines(regions, [width, height], onChoose) {
-  return regions.map(({ box, text }, index) => {
-    const [x0, y0, x1, y1] = box;
-    const what = text ? `Line ${index + 1}, “${text}”` : `Line ${index + 1}`;
-    const button = make("button", { type: "button", className: "line",
-      aria: { label: `${what}: search this line only` } });
-    button.style.left = `${(x0 / width) * 100}%`;
-    button.style.top = `${(y0 / height) * 100}%`;
-    button.style.width = `${((x1 - x0) / width) * 100}%`;
-    button.style.height = `${((y1 - y0) / height) * 100}%`;
-    button.addEventListener("click", (event) => {
-      if (event.detail === 0) onChoose(box); // a real click is a gesture of the crop
-    });
-    return button;
-  });
-}
-
-/** Rows without content, to hold the room of an answer that is on its way. */
-export function skeleton(count) {
-  return Array.from({ length: count }, () =>
-    make("li", { className: "match waiting", aria: { hidden: "true" } },
-      make("div", { className: "specimen" }), make("div", { className: "match-head" })));
+/** Where the family can be had, and where it lives. */
+function links(family) {
+  const away = (href, text, title) =>
+    make("a", { className: "act", href, title, target: "_blank", rel: "noopener noreferrer" }, text);
+  const home = family.url?.startsWith("https://") ? new URL(family.url).hostname : "";
+  return [
+    download(family) && away(download(family), "Download", "All its files as one zip, from Fontsource"),
+    home && away(family.url, home === "fonts.google.com" ? "Google Fonts" : home, ""),
+  ].filter(Boolean);
 }

@@ -1,103 +1,108 @@
 // The start page: a picture in, ranked families out.
 import { Searcher } from "./api.js";
-import { Crop } from "./crop.js";
 import { byId, debounce, tell } from "./dom.js";
+import { fontButtons, fontsOf, title } from "./fontlist.js";
 import { intake } from "./intake.js";
-import { lines, reading, row, skeleton } from "./results.js";
-import { verdict } from "./words.js";
+import { Rows } from "./results.js";
+import { Stage } from "./stage.js";
+import { failure, verdict } from "./words.js";
 
 const SPINNER_AFTER = 150; // milliseconds
 const [FIRST, MOST] = [5, 20];
 const COMPARED = 10; // rows at most that can be laid over the picture
-const searcher = new Searcher();
-// `text` is what the user says that the picture reads; null while nothing was corrected.
-const state = { picture: null, url: "", size: null, k: FIRST, regions: [], text: null };
+const searcher = new Searcher(), overviewer = new Searcher();
+const same = (one, other) => String(one) === String(other);
 
-const crop = new Crop(byId("frame"), byId("crop"), {
-  onChange: () => { byId("whole").disabled = !crop.box; state.text = null; searchSoon(); },
-  onClick: (x, y) => chooseLine(x, y),
+// `text` is what the user says that the picture reads, null while nothing was corrected; `whole`
+// is the answer to the picture without a crop, found with the filters `wholeFilters`.
+const fresh = () => ({ k: FIRST, text: null, whole: null, wholeFilters: null });
+const state = { picture: null, url: "", ...fresh() };
+
+const searchSoon = debounce(search, 120);
+const rows = new Rows(byId("matches"), { onSay: correct });
+const stage = new Stage({
+  onCrop: (box) => {
+    byId("whole").disabled = !box;
+    Object.assign(state, { text: null, k: FIRST });
+    rows.words = null;
+    searchSoon();
+  },
+  onLine: choose,
 });
 
-intake(show, (text) => tell(byId("intake-error"), text));
+intake(show, refuse);
 byId("another").addEventListener("click", () => byId("file").click());
-byId("crop-button").addEventListener("click", () => (crop.box ? byId("crop").focus() : crop.start()));
-byId("whole").addEventListener("click", () => { crop.set(null); byId("crop-button").focus(); });
+byId("crop-button").addEventListener("click", () => (stage.crop.box ? byId("crop").focus() : stage.crop.start()));
+byId("whole").addEventListener("click", () => { stage.crop.set(null); byId("crop-button").focus(); });
 byId("filters").addEventListener("change", () => { state.k = FIRST; search(); });
 byId("filters").addEventListener("submit", (event) => event.preventDefault());
 byId("more").addEventListener("click", () => { state.k = MOST; search(); });
-addEventListener("resize", fitFrame);
-
-byId("said").addEventListener("input", debounce(correct, 300));
-byId("says").addEventListener("submit", (event) => { event.preventDefault(); correct(); });
-
-const searchSoon = debounce(search, 120);
+byId("again").addEventListener("click", search);
+addEventListener("online", () => { if (!byId("again").hidden) search(); });
+byId("said").addEventListener("input", debounce(() => correct(byId("said").value), 300));
+byId("read").addEventListener("submit", (event) => { event.preventDefault(); correct(byId("said").value); });
+if (/Mac|iP(hone|ad)/.test(navigator.userAgent)) byId("paste-key").textContent = "⌘";
 
 /** Shows `blob` at once and searches it. */
-function show(blob) {
+async function show(blob) {
   tell(byId("intake-error"), "");
   URL.revokeObjectURL(state.url);
-  Object.assign(state, { picture: blob, url: URL.createObjectURL(blob), size: null, k: FIRST, regions: [], text: null });
-  byId("says").hidden = true;
-  byId("lines").replaceChildren();
-  byId("matches").replaceChildren(...skeleton(FIRST));
-  byId("main").dataset.state = "ready";
-  byId("drop").classList.add("visually-hidden");
-  byId("tools").hidden = byId("answer").hidden = false;
-  const image = byId("shown");
-  image.onload = () => measured(image.naturalWidth, image.naturalHeight);
-  image.onerror = () => unseen();
-  image.src = state.url;
-  byId("whole").disabled = true;
-  crop.reset(1, 1);
-  scrollTo({ top: 0 });
+  const url = URL.createObjectURL(blob);
+  Object.assign(state, { picture: blob, url, ...fresh() });
+  waiting();
+  const shown = stage.show(url);
   search();
+  await shown;
+  if (state.url !== url) return;
+  byId("main").dataset.state = "ready";
+  byId("drop").hidden = byId("camera-button").hidden = true;
+  byId("tools").hidden = byId("answer").hidden = false;
+  byId("whole").disabled = true;
+  if (state.whole) render(state.whole); // it came before the picture was drawn
+  stage.fit();
+  scrollTo({ top: 0 });
 }
 
-function measured(width, height) {
-  state.size = [width, height];
-  byId("frame").hidden = byId("crop-button").hidden = byId("whole").hidden = false;
-  byId("no-preview").hidden = true;
-  crop.reset(width, height);
-  fitFrame();
-  drawLines();
+/** The room of an answer that is on its way. */
+function waiting() {
+  rows.wait(FIRST);
+  byId("verdict").textContent = "Looking…";
+  byId("aside").textContent = "";
+  byId("found-title").textContent = "Looking for lines…";
+  byId("fonts").replaceChildren();
+  byId("read").hidden = byId("more").hidden = byId("again").hidden = true;
+  delete byId("answer").dataset.verdict;
+  byId("found").hidden = false;
+  tell(byId("answer-error"), "");
 }
 
-function unseen() {
-  byId("frame").hidden = byId("crop-button").hidden = byId("whole").hidden = true;
-  byId("no-preview").hidden = false;
+function refuse(text) {
+  tell(byId("intake-error"), text);
+  byId("intake-error").scrollIntoView({ block: "nearest" });
 }
 
-/** The largest frame in the stage with the picture's shape; small pictures grow at most 3x. */
-function fitFrame() {
-  if (!state.size) return;
-  const { clientWidth, clientHeight } = byId("stage");
-  const [width, height] = state.size;
-  const scale = Math.min(clientWidth / width, clientHeight / height, 3);
-  byId("frame").style.width = `${width * scale}px`;
-  byId("frame").style.height = `${height * scale}px`;
-}
-
-function drawLines() {
-  if (!state.size) return;
-  byId("lines").replaceChildren(...lines(state.regions, state.size, (box) => crop.set(box)));
-}
-
-function chooseLine(x, y) {
-  const hit = state.regions.find(({ box: [x0, y0, x1, y1] }) => x >= x0 && x < x1 && y >= y0 && y < y1);
-  if (hit && !crop.box) crop.set(hit.box);
+/** The line's rows at once, as far as they are known; the search of the line alone follows. */
+function choose(region) {
+  stage.crop.set(region.box);
+  byId("crop").focus({ preventScroll: true });
+  if (!region.matches.length) return;
+  rows.show(region.matches, { said: region.text ?? "", drawn: new Map(), cut: cut(region.box) });
+  say(region.text ?? "");
 }
 
 /** Searches again with the words as the user has corrected them. */
-function correct() {
-  const said = byId("said").value.trim();
-  state.text = said || null;
+function correct(said) {
+  state.text = said.trim() || null;
+  rows.words = null;
   search();
 }
 
+const filters = () => [...new FormData(byId("filters"))].filter(([, value]) => value);
+
 function parameters() {
   const query = new URLSearchParams({ k: state.k, differences: Math.min(state.k, COMPARED) });
-  for (const [key, value] of new FormData(byId("filters"))) if (value) query.append(key, value);
-  if (crop.box) query.set("crop", crop.box.join(","));
+  for (const [key, value] of filters()) query.append(key, value);
+  if (stage.crop.box) query.set("crop", stage.crop.box.join(","));
   if (state.text) query.set("text", state.text);
   return query;
 }
@@ -106,10 +111,14 @@ async function search() {
   if (!state.picture) return;
   const timer = setTimeout(() => { byId("progress").hidden = false; }, SPINNER_AFTER);
   byId("answer").setAttribute("aria-busy", "true");
+  const asked = String(filters());
+  if (stage.crop.box && state.wholeFilters !== asked) survey(asked);
   try {
     const answer = await searcher.search(state.picture, parameters());
     if (!answer) { clearTimeout(timer); return; }
     tell(byId("answer-error"), "");
+    byId("again").hidden = true;
+    if (!stage.crop.box) Object.assign(state, { whole: answer, wholeFilters: asked });
     render(answer);
   } catch (error) {
     failed(error);
@@ -119,25 +128,70 @@ async function search() {
   byId("answer").removeAttribute("aria-busy");
 }
 
+/** All lines of the picture and their fonts, while the answer is about a part of it. */
+async function survey(asked) {
+  state.wholeFilters = asked;
+  const query = new URLSearchParams([["k", FIRST], ...filters()]);
+  try {
+    const answer = await overviewer.search(state.picture, query);
+    if (!answer || !stage.crop.box) return;
+    state.whole = answer;
+    overview(answer);
+  } catch { // the search beside this one says what is wrong
+    state.wholeFilters = null;
+  }
+}
+
 function render(answer) {
-  const [title, text] = verdict(answer);
-  byId("verdict").textContent = title;
+  const [headline, text] = verdict(answer);
+  byId("verdict").textContent = headline;
   byId("aside").textContent = text;
   byId("answer").dataset.verdict = answer.verdict;
-  const said = reading(answer);
-  byId("says").hidden = !answer.regions.length;
-  if (document.activeElement !== byId("said")) byId("said").value = said;
-  const drawn = new Map(answer.differences.map((each) => [each.face_id, each]));
-  byId("matches").replaceChildren(...answer.matches.map((match) => row(match, said, drawn.get(match.face.id))));
+  const [font] = leading(answer);
+  const said = font?.lead.text ?? "";
+  const box = font?.lead.box ?? stage.crop.box;
+  rows.show(answer.matches, { said, drawn: new Map(answer.differences.map((each) => [each.face_id, each])), cut: cut(box) });
   byId("more").hidden = state.k >= MOST || answer.matches.length < state.k;
-  if (!crop.box) state.regions = answer.regions;
-  drawLines();
+  byId("read").hidden = !answer.regions.length;
+  say(said);
+  overview(state.whole ?? answer);
+}
+
+/** The fonts of an answer, the one that its rows are about first. */
+function leading(answer) {
+  const fonts = fontsOf(answer);
+  const first = answer.matches[0]?.face.id;
+  return fonts.sort((a, b) => (b.matches[0].face.id === first) - (a.matches[0].face.id === first));
+}
+
+/** The lines over the picture and the list of its fonts. */
+function overview(answer) {
+  const fonts = leading(answer);
+  const box = stage.crop.box;
+  const current = box ? fonts.find((font) => font.regions.some((region) => same(region.box, box))) : fonts[0];
+  byId("found").hidden = !fonts.length;
+  byId("found-title").textContent = title(answer, fonts);
+  byId("fonts").replaceChildren(...fontButtons(fonts, current, (font, index) => {
+    choose(font.lead);
+    byId("fonts").querySelectorAll("button")[index]?.focus();
+  }));
+  stage.draw(answer.regions, current?.regions ?? [], fonts[0]?.lead.box ?? null);
+}
+
+const cut = (box) => box && stage.size && { url: state.url, box, size: stage.size };
+
+/** Writes what the picture says into its field, unless somebody is writing there. */
+function say(text) {
+  if (document.activeElement !== byId("said")) byId("said").value = text;
 }
 
 function failed(error) {
-  byId("verdict").textContent = "That did not work";
+  byId("verdict").textContent = failure(error);
   byId("aside").textContent = "";
+  byId("answer").dataset.verdict = "failed";
   byId("matches").replaceChildren();
   byId("more").hidden = true;
+  byId("found").hidden = !state.whole;
+  byId("again").hidden = error.status > 0 && error.status < 500;
   tell(byId("answer-error"), error.message);
 }

@@ -1,9 +1,13 @@
-// How to put a family on a page or in a project: lines to copy.
+// How to get a family, and the lines to copy that put it on a page or into a project.
 import { make } from "./dom.js";
 
 const GENERIC = { "sans-serif": "sans-serif", serif: "serif", monospace: "monospace", handwriting: "cursive", display: "system-ui" };
 
-/** [what, code] pairs for a match; own fonts are at hand already and have none. */
+/** Where all files of a family are had as one zip; "" for own fonts, which are at hand already. */
+export const download = ({ id, source }) =>
+  source === "google" ? `https://api.fontsource.org/v1/download/${encodeURIComponent(id)}` : "";
+
+/** [what, code] pairs for a match; own fonts have none. */
 export function snippets({ family, face }) {
   if (family.source !== "google") return [];
   const name = family.name.replace(/["\\]/g, "");
@@ -17,27 +21,28 @@ export function snippets({ family, face }) {
   ];
 }
 
-/** A closed panel with a copy button beside each line; null when there is nothing to copy. */
-export function use(match) {
+/** A copy button for each line, the family's `links`, and where what was copied is shown. */
+export function use(match, links) {
   const lines = snippets(match);
-  if (!lines.length) return null;
-  return make("details", { className: "use" },
-    make("summary", {}, "Use it"),
-    ...lines.map(([what, code]) => {
-      const button = make("button", { type: "button", className: "button quiet", aria: { label: `Copy ${what}` } }, "Copy");
-      button.addEventListener("click", () => copy(code, button));
-      return make("p", { className: "snippet" }, make("span", {}, what), make("code", {}, code), button);
-    }));
+  if (!lines.length) return links;
+  const copied = make("p", { className: "copied", aria: { role: "status" } });
+  const buttons = lines.map(([what, code]) => {
+    const button = make("button", { type: "button", className: "act", title: code, aria: { label: `Copy ${what}` } }, what);
+    button.addEventListener("click", () => copy(code, copied));
+    return button;
+  });
+  const group = { className: "use", aria: { role: "group", label: `Copy for ${match.family.name}` } };
+  return [make("div", group, make("span", { aria: { hidden: "true" } }, "Copy"), ...buttons), ...links, copied];
 }
 
-async function copy(text, button) {
+async function copy(text, status) {
+  const code = make("code", {}, text);
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
+    status.replaceChildren("Copied ", code);
   } catch {
     // Without a safe connection the clipboard is closed: the line is marked, Ctrl+C takes it.
-    getSelection().selectAllChildren(button.previousElementSibling);
-    button.textContent = "Press Ctrl+C";
+    status.replaceChildren("Press Ctrl+C ", code);
+    getSelection().selectAllChildren(code);
   }
-  setTimeout(() => { button.textContent = "Copy"; }, 2000);
 }

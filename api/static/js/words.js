@@ -1,12 +1,12 @@
 // Numbers and codes in words.
 
 const LICENSES = {
-  "OFL-1.1": "SIL Open Font License: free, also commercially",
-  "Apache-2.0": "Apache License 2.0: free, also commercially",
-  "UFL-1.0": "Ubuntu Font Licence: free, also commercially",
-  "CC0-1.0": "Public domain (CC0): free for any use",
-  MIT: "MIT License: free, also commercially",
-  GPL: "GNU GPL: read its terms before you embed it",
+  "OFL-1.1": "Free, also commercially: OFL",
+  "Apache-2.0": "Free, also commercially: Apache 2.0",
+  "UFL-1.0": "Free, also commercially: Ubuntu Font Licence",
+  "CC0-1.0": "Free for any use: public domain (CC0)",
+  MIT: "Free, also commercially: MIT",
+  GPL: "Free, but read its terms before you embed it: GPL",
   other: "A licence of its own: read it before you use it",
 };
 const WEIGHTS = {
@@ -37,6 +37,10 @@ const SCORES = [[0.93, "the same letters"], [0.87, "very close"], [0.75, "simila
 export const score = (value) => SCORES.find(([least]) => value >= least)[1];
 
 const KNOWN = 0.3; // chance below which a font is perhaps not in the catalogue, as the service has it
+
+/** The headline of a search that failed; the service's own words are the sentence below it. */
+export const failure = ({ status, problem }) =>
+  status ? problem.title ?? "That did not work" : "No answer from the server";
 
 /** The headline of an answer and the sentence below it. */
 export function verdict(answer) {
