@@ -8,6 +8,7 @@ from flask_openapi3 import Info, OpenAPI
 from pydantic import ValidationError
 
 from api import (
+    access,
     browse,
     context,
     docs,
@@ -19,12 +20,14 @@ from api import (
     pages,
     search,
     security,
+    tokens,
 )
 from api.metrics import Metrics
 from api.replies import ProblemReply
 from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
 from index.settings import Settings
+from index.viewer import ANYBODY
 
 _INFO = Info(
     title="Fontkin",
@@ -35,7 +38,8 @@ _INFO = Info(
 _TOKEN = {
     "type": "http",
     "scheme": "bearer",
-    "description": "The server's FONTKIN_API_TOKEN; needed to add and remove fonts.",
+    "description": "The server's FONTKIN_API_TOKEN, or one of `scripts.tokens create`. Needed to "
+    "add and change fonts, to see the private ones, and for all calls of a closed server.",
 }
 _LIMITS = {
     "MAX_FORM_MEMORY_SIZE": 512 * 1024,  # must exceed the 64 kB in which werkzeug reads a file
@@ -60,10 +64,12 @@ def create_app(settings: Settings | None = None, *, catalog: FontCatalog | None 
     # For font files; a picture has a smaller limit of its own.
     app.config.update(_LIMITS, MAX_CONTENT_LENGTH=settings.max_upload_mb * 2**20)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    context.attach(app, context.Context(settings, catalog, Metrics(catalog.stats)))
-    for part in (observe, security, errors):
+    # Whoever reads the metrics must not learn that there are private families.
+    metrics = Metrics(catalog.seen_by(ANYBODY).stats)
+    context.attach(app, context.Context(settings, catalog, metrics))
+    for part in (observe, security, access, errors):
         part.install(app)
-    for api in (search.bp, families.bp, fonts.bp):
+    for api in (search.bp, families.bp, fonts.bp, tokens.bp):
         app.register_api(api)
     for blueprint in (health.bp, docs.bp, pages.bp, browse.bp):
         app.register_blueprint(blueprint)

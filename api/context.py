@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
+
+from index.viewer import ANYBODY
 
 if TYPE_CHECKING:
     from api.metrics import Metrics
     from index.catalog import FontCatalog
     from index.settings import Settings
+    from index.tokens import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,14 @@ def current() -> Context:
 
 
 def current_catalog() -> FontCatalog:
-    """The catalogue of the app that answers this request."""
-    return current().catalog
+    """The catalogue of the app that answers this request, as whoever asks may see it."""
+    grant = current_grant()
+    return current().catalog.seen_by(ANYBODY if grant is None else grant.viewer)
+
+
+def current_grant() -> Grant | None:
+    """What the token of this request opens; None without one."""
+    return g.get("grant")
 
 
 def current_settings() -> Settings:

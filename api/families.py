@@ -12,12 +12,11 @@ from api.replies import FamiliesReply, FamilyReply, MapReply, SimilarReply, prob
 from api.schemas import (
     FacePath,
     FamiliesQuery,
+    FamilyChange,
     FamilyPath,
     PreviewQuery,
-    RenameBody,
     SimilarQuery,
 )
-from api.security import require_token
 
 bp = APIBlueprint("families", __name__, abp_tags=[Tag(name="Catalogue")])
 _PICTURE = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
@@ -54,21 +53,19 @@ def get_family(path: FamilyPath) -> dict[str, Any]:
 )
 def remove_family(path: FamilyPath) -> tuple[str, int]:
     """Remove a family with all its faces."""
-    require_token()
     current_catalog().remove_family(path.id)
     return "", 204
 
 
 @bp.patch(
     "/v1/families/<id>",
-    operation_id="renameFamily",
+    operation_id="changeFamily",
     security=[{"token": []}],
-    responses={200: FamilyReply, **problems(401, 403, 404)},
+    responses={200: FamilyReply, **problems(401, 403, 404, 413, 415)},
 )
-def rename_family(path: FamilyPath, body: RenameBody) -> dict[str, Any]:
-    """Call a family of your own something else; its id stays."""
-    require_token()
-    return current_catalog().rename_family(path.id, body.name).to_json()
+def change_family(path: FamilyPath, body: FamilyChange) -> dict[str, Any]:
+    """Show a family of yours to everybody, or to nobody else again, or give it another name."""
+    return current_catalog().change_family(path.id, name=body.name, public=body.public).to_json()
 
 
 @bp.get("/v1/map", operation_id="familyMap", responses={200: MapReply, **problems()})

@@ -14,7 +14,7 @@ from werkzeug.datastructures import FileStorage
 from api.context import current_catalog, current_settings
 from api.problems import ProblemError, shorten
 from api.replies import AddReply, problems
-from api.security import require_token
+from api.schemas import AddQuery
 from index.answers import AddReport
 from index.archives import SUFFIXES
 from index.scratch import scratch
@@ -34,13 +34,12 @@ _BODY = {"required": True, "content": {"multipart/form-data": _FORM}}
     openapi_extensions={"requestBody": _BODY},
     responses={201: AddReply, **problems(401, 403, 409, 413, 422)},
 )
-def add_fonts() -> Response:
-    """Add one or more font files; they are found at once."""
-    require_token()
+def add_fonts(query: AddQuery) -> Response:
+    """Add one or more font files; they are found at once, by you alone unless `public`."""
     files = request.files.getlist("file")
     if not files:
         raise ProblemError("missing-file", "the form holds no file named 'file': send one or more")
-    report = _add(files)
+    report = _add(files, query.public)
     if not report.added:
         raise _nothing_added(report)
     response = jsonify(report.to_json())
@@ -49,14 +48,14 @@ def add_fonts() -> Response:
     return response
 
 
-def _add(files: Sequence[FileStorage]) -> AddReport:
+def _add(files: Sequence[FileStorage], public: bool) -> AddReport:
     """Hand the uploads to the catalogue under names of ours; the client's are only shown."""
     with scratch(current_settings().data, "upload") as folder:
         paths = [Path(folder, f"font-{secrets.token_hex(8)}{_suffix(f.filename)}") for f in files]
         for file, path in zip(files, paths, strict=True):
             file.save(path)
         names = [client_name(file.filename) for file in files]
-        return current_catalog().add_fonts(paths, names=names)
+        return current_catalog().add_fonts(paths, names=names, public=public)
 
 
 def client_name(name: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from api.context import current_catalog, current_settings
+from api.context import current_catalog
 from api.problems import KINDS
 from api.words import choices
 
@@ -19,8 +19,8 @@ def search_page() -> str:
 
 @bp.get("/fonts")
 def fonts_page() -> str:
-    """Add, rename and remove fonts of one's own."""
-    return render_template("fonts.html", writable=bool(current_settings().api_token))
+    """Add, rename, publish and remove fonts of one's own."""
+    return render_template("fonts.html", writable=current_catalog().tokens.any())
 
 
 @bp.get("/problems")

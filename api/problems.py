@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from encoder.picture import PictureError
 from index.errors import (
     BusyError,
+    NotYoursError,
     QueryError,
     StorageError,
     UnavailableError,
@@ -44,6 +45,8 @@ KINDS: Mapping[str, Kind] = {
     "empty": Kind(400, "The picture is empty"),
     "wrong-token": Kind(401, "The token is missing or wrong"),
     "writing-disabled": Kind(403, "This server takes no fonts"),
+    "wrong-scope": Kind(403, "The token does not open this call"),
+    "not-yours": Kind(403, "The family is not yours to change"),
     "not-found": Kind(404, "There is nothing at this address"),
     "unknown-family": Kind(404, "There is no such family"),
     "unknown-face": Kind(404, "There is no such face"),
@@ -110,6 +113,8 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("unknown-family", str(error))
         case UnknownFaceError():
             return ProblemError("unknown-face", str(error))
+        case NotYoursError():
+            return ProblemError("not-yours", str(error))
         case QueryError():
             return ProblemError("invalid-parameter", str(error))
         case BusyError():

@@ -35,6 +35,8 @@ class Family(_Reply):
     license: str
     source: Literal["google", "own"]
     url: str | None
+    public: bool = Field(description="Whether everybody sees it, or its owner alone")
+    mine: bool = Field(description="Whether your token may change and remove it")
 
 
 class Face(_Reply):
@@ -195,6 +197,15 @@ class SimilarReply(_Reply):
     """The kin of a family."""
 
     matches: list[Match]
+
+
+class TokenReply(_Reply):
+    """What a token opens."""
+
+    kind: Literal["none", "token", "server"]
+    name: str | None
+    scopes: list[Literal["read", "write"]]
+    expires: str | None = Field(description="The last day, YYYY-MM-DD")
 
 
 class AddedFamily(_Reply):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from index.filters import Filters
 
@@ -38,6 +38,21 @@ class FamilyPath(BaseModel):
     """A family of the catalogue."""
 
     id: str = Field(max_length=200)
+
+
+class FamilyChange(BaseModel):
+    """What is to be different; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str | None = Field(None, min_length=1, max_length=120)
+    public: bool | None = Field(None, description="Whether others see the family, too")
+
+    @model_validator(mode="after")
+    def _something(self) -> FamilyChange:
+        if self.name is None and self.public is None:
+            raise ValueError("name, public or both are needed")
+        return self
 
 
 class FacePath(BaseModel):
@@ -112,12 +127,12 @@ class BrowseQuery(FamiliesQuery):
     text: str = Field("", max_length=120, description="What the specimens show")
 
 
-class RenameBody(BaseModel):
-    """What a family is to be called."""
+class AddQuery(_Query):
+    """Parameters of adding fonts."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(max_length=120)
+    public: bool = Field(
+        False, description="New families are for everybody; else for your token's name alone"
+    )
 
 
 class SimilarQuery(_Filtered):

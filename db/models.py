@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -26,7 +27,11 @@ class State(Base):
 
 
 class Family(Base):
-    """What a designer calls a font; `source` is "google" or "own"."""
+    """What a designer calls a font; `source` is "google" or "own".
+
+    A family that is not `public` is for the tokens named `owner` alone; without an owner it is
+    for whoever runs the server.
+    """
 
     __tablename__ = "family"
 
@@ -40,6 +45,8 @@ class Family(Base):
     designer: Mapped[str | None]
     scripts: Mapped[list[Any]] = mapped_column(JSON, server_default="[]")
     created_generation: Mapped[int]
+    owner: Mapped[str | None] = mapped_column(index=True)
+    public: Mapped[bool] = mapped_column(server_default=true())
 
 
 class FontFile(Base):
@@ -112,3 +119,18 @@ class Specimen(Base):
         ForeignKey("family.id", ondelete="CASCADE"), primary_key=True
     )
     image: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Token(Base):
+    """What opens the API; `digest` is the SHA-256 of the secret, which is nowhere kept."""
+
+    __tablename__ = "token"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(index=True)
+    digest: Mapped[str]
+    scopes: Mapped[list[Any]] = mapped_column(JSON)
+    created: Mapped[date]
+    expires: Mapped[date | None]
+    last_used: Mapped[date | None]
+    revoked: Mapped[date | None]

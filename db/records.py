@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,10 @@ class StateRecord:
 
 @dataclass(frozen=True, slots=True)
 class FamilyRecord:
-    """A family; `source` is "google" or "own", `scripts` are sorted names."""
+    """A family; `source` is "google" or "own", `scripts` are sorted names.
+
+    One that is not `public` is for the tokens named `owner`; None: for whoever runs the server.
+    """
 
     id: str
     name: str
@@ -33,6 +37,8 @@ class FamilyRecord:
     url: str | None
     designer: str | None
     scripts: tuple[str, ...] = ()
+    owner: str | None = None
+    public: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,20 @@ class TwinRecord:
     family_id: str
     twin_id: str
     distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    """A token; `digest` is the SHA-256 of its secret in hex, days are UTC."""
+
+    id: str
+    name: str
+    digest: str
+    scopes: tuple[str, ...]
+    created: date
+    expires: date | None
+    last_used: date | None = None
+    revoked: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Base, Face, Family, FontFile, Sample, Specimen, State, Twin
+from db.models import Base, Face, Family, FontFile, Sample, Specimen, State, Token, Twin
 from db.records import (
     FaceRecord,
     FamilyBundle,
@@ -18,6 +19,7 @@ from db.records import (
     FileRecord,
     SampleRecord,
     StateRecord,
+    TokenRecord,
     TwinRecord,
     Vectors,
 )
@@ -129,11 +131,13 @@ class Repository:
             files.setdefault(family_id, {})[file.sha256] = file
         return files
 
-    def family_of_file(self, sha256: str) -> str | None:
-        """The id of a family with a face from this file, kept or sent; None for none."""
+    def families_of_file(self, sha256: str) -> list[FamilyRecord]:
+        """The families with a face from this file, kept or sent, by id."""
         same = or_(FontFile.sha256 == sha256, FontFile.original_sha256 == sha256)
-        query = select(Face.family_id).join(FontFile, FontFile.sha256 == Face.file_sha256)
-        return self._session.scalar(query.where(same).limit(1))
+        columns = [getattr(Family, name) for name in FamilyRecord.__dataclass_fields__]
+        holders = select(Face.family_id).join(FontFile, FontFile.sha256 == Face.file_sha256)
+        query = select(*columns).where(Family.id.in_(holders.where(same))).order_by(Family.id)
+        return [_family(row) for row in self._session.execute(query)]
 
     def sample_lines(self) -> tuple[NDArray[np.int64], list[str], list[str]]:
         """Sample ids, int64 [N] ascending, and of each the face id and the text that it shows."""
@@ -213,6 +217,16 @@ class Repository:
             session.add(Specimen(family_id=bundle.family.id, image=bundle.specimen))
             session.flush()
 
+    def change_family(self, family_id: str, *, name: str, public: bool) -> None:
+        """Give a family this name, and to everybody or back to its owner."""
+        change = update(Family).where(Family.id == family_id)
+        self._session.execute(change.values(name=name, public=public))
+
+    def set_specimen(self, family_id: str, image: bytes) -> None:
+        """Put a family's picture, WebP, in the place of the one it has."""
+        self._session.merge(Specimen(family_id=family_id, image=image))
+        self._session.flush()
+
     def remove_family(self, family_id: str) -> tuple[list[int], list[FileRecord]]:
         """Delete a family; returns the ids of its samples and the files nobody needs now."""
         session = self._session
@@ -220,11 +234,6 @@ class Repository:
         ids = list(session.scalars(select(Sample.id).where(Sample.face_id.in_(of_family))))
         session.execute(delete(Family).where(Family.id == family_id))
         return ids, self._drop_unused_files()
-
-    def rename_family(self, family_id: str, name: str) -> None:
-        """Call a family something else; nothing happens when there is none."""
-        query = update(Family).where(Family.id == family_id)
-        self._session.execute(query.values(name=name))
 
     def clear(self) -> None:
         """Delete every family and file; the state row, and so the generation, stays."""
@@ -239,6 +248,34 @@ class Repository:
     def add_twins(self, twins: Iterable[TwinRecord]) -> None:
         """Write twins; both directions are the caller's to give."""
         _insert(self._session, Twin, list(twins))
+
+    # Tokens --------------------------------------------------------------------------
+
+    def tokens(self) -> list[TokenRecord]:
+        """All tokens, revoked ones too, by name and day."""
+        columns = [getattr(Token, name) for name in TokenRecord.__dataclass_fields__]
+        query = select(*columns).order_by(Token.name, Token.created, Token.id)
+        return [_token(row) for row in self._session.execute(query)]
+
+    def token(self, token_id: str) -> TokenRecord | None:
+        """One token; None when there is none."""
+        columns = [getattr(Token, name) for name in TokenRecord.__dataclass_fields__]
+        row = self._session.execute(select(*columns).where(Token.id == token_id)).one_or_none()
+        return None if row is None else _token(row)
+
+    def add_token(self, token: TokenRecord) -> None:
+        """Write a new token."""
+        values = {**_values(token), "scopes": list(token.scopes)}
+        self._session.execute(insert(Token).values(**values))
+
+    def revoke_token(self, token_id: str, day: date) -> None:
+        """The token opens nothing from now on; it stays in the list."""
+        change = update(Token).where(Token.id == token_id, Token.revoked.is_(None))
+        self._session.execute(change.values(revoked=day))
+
+    def use_token(self, token_id: str, day: date) -> None:
+        """Note the day of the token's last use."""
+        self._session.execute(update(Token).where(Token.id == token_id).values(last_used=day))
 
     def _drop_unused_files(self) -> list[FileRecord]:
         used = select(Face.file_sha256).where(Face.file_sha256.is_not(None))
@@ -271,6 +308,11 @@ def _file(row: FontFile) -> FileRecord:
 def _family(row: Sequence[Any]) -> FamilyRecord:
     values = dict(zip(FamilyRecord.__dataclass_fields__, row, strict=True))
     return FamilyRecord(**{**values, "scripts": tuple(values["scripts"])})
+
+
+def _token(row: Sequence[Any]) -> TokenRecord:
+    values = dict(zip(TokenRecord.__dataclass_fields__, row, strict=True))
+    return TokenRecord(**{**values, "scopes": tuple(values["scopes"])})
 
 
 def _face(row: Sequence[Any]) -> FaceRecord:

@@ -21,7 +21,8 @@ Json = dict[str, Any]
 class FamilyInfo:
     """A family as an answer names it; `source` is "google" or "own".
 
-    `scripts` are those that it has letters for, as Fontsource names its subsets.
+    `scripts` are those that it has letters for, as Fontsource names its subsets. `mine` says
+    that whoever looks may change it; who else sees it, and `owner`, are as in the database.
     """
 
     id: str
@@ -31,10 +32,13 @@ class FamilyInfo:
     source: str
     url: str | None
     scripts: frozenset[str] = frozenset()
+    owner: str | None = None
+    public: bool = True
+    mine: bool = False
 
     def to_json(self) -> Json:
-        """All fields but the scripts."""
-        names = ("id", "name", "category", "license", "source", "url")
+        """All fields but the scripts and the owner."""
+        names = ("id", "name", "category", "license", "source", "url", "public", "mine")
         return {name: getattr(self, name) for name in names}
 
 

@@ -14,6 +14,7 @@ from index.jail import BreachError, Jail
 from index.ownfiles import OWN_FOLDER
 from index.sources import OWN, own_family, slug
 from index.view import View
+from index.viewer import Viewer
 
 OnProgress = Callable[[int, int], None]
 
@@ -21,9 +22,10 @@ OnProgress = Callable[[int, int], None]
 class Batch:
     """Files taken one by one with `read`, then drawn together.
 
-    `home_of` gives the family that holds a file of this sha256 already, or None. `folder` is
-    ours and the jail's; `banned` are files (by the sha256 of what was sent) that broke the
-    jail's limits before. `paths` maps the sha256 of each accepted file to where it lies now.
+    `view` is what `viewer` sees, whose the new families are, `public` or not. `home_of` gives
+    the family that they see with a file of this sha256, or None. `folder` is ours and the jail's;
+    `banned` are files (by the sha256 of what was sent) that broke the jail's limits before.
+    `paths` maps the sha256 of each accepted file to where it lies now.
     """
 
     def __init__(
@@ -33,8 +35,12 @@ class Batch:
         jail: Jail,
         folder: Path,
         banned: dict[str, FontRefusedError],
+        viewer: Viewer,
+        public: bool,
     ) -> None:
         self._view = view
+        self._viewer = viewer
+        self._public = public
         self._home_of = home_of
         self._jail = jail
         self._folder = folder
@@ -114,11 +120,12 @@ class Batch:
         return None
 
     def _place(self, face: FontFace, taken: Taken) -> None:
-        family_id = slug(face.family_name) or f"font-{face.sha256[:8]}"
+        wanted = slug(face.family_name) or f"font-{face.sha256[:8]}"
+        family_id = self._viewer.family_id(wanted)
         known = self._view.family_at.get(family_id)
-        if known is not None and self._view.families[known].source != OWN:
-            family_id += "-own"
-        record = own_family(face, family_id)
+        if known is not None and not self._viewer.owns(self._view.families[known]):
+            family_id += f"-{OWN}"
+        record = own_family(face, family_id, self._viewer.name, self._public)
         placed = PlacedFace(face, f"{OWN_FOLDER}/{taken.path.name}", taken.original)
         self._families.setdefault(family_id, (record, []))[1].append(placed)
 

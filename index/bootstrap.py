@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from db.locks import advisory_lock
 from db.session import Database, open_database
@@ -28,9 +30,12 @@ from index.settings import Settings
 from index.shipping import fill_from_prebuilt, install_prebuilt
 from index.showing import Shower
 from index.stores.opening import open_stores
+from index.tokens import Tokens
 from index.writer import Writer
 
 log = logging.getLogger(__name__)
+
+_Opened = tuple[Database, LiveView, WriterLock]
 
 
 def open_catalog(
@@ -50,7 +55,7 @@ def open_catalog(
     """
     encoder = embedder or _shipped(settings)
     identity = EncoderIdentity(encoder.sha256, encoder.prepare_version, encoder.dim)
-    database, live = _opened(settings, identity)
+    database, live, lock = _opened(settings, identity)
     if not rebuilding:
         live.refresh(patience=None)
     files = FontFiles(database, settings.data)
@@ -65,10 +70,27 @@ def open_catalog(
         Shower(database, files, *wanted),
         FamilyMap(database, live, settings.prebuilt),
         Copyrights(settings.prebuilt, settings.fonts),
+        Tokens(database, lock, settings.api_token),
     )
 
 
-def _opened(settings: Settings, identity: EncoderIdentity) -> tuple[Database, LiveView]:
+@contextmanager
+def open_tokens(settings: Settings) -> Iterator[Tokens]:
+    """The tokens alone, for a command: no encoder and no index is read."""
+    shared = advisory_lock(settings.database_url)
+    lock = WriterLock(settings.lock_path, settings.lock_seconds, shared)
+    with lock.hold():
+        install_prebuilt(settings)  # a database that is there already would keep it out
+        database = open_database(settings.database_url)
+    tokens = Tokens(database, lock)
+    try:
+        yield tokens
+    finally:
+        tokens.close()
+        database.close()
+
+
+def _opened(settings: Settings, identity: EncoderIdentity) -> _Opened:
     if readonly.is_writable(settings):
         try:
             with storage_errors(settings.data):
@@ -77,13 +99,13 @@ def _opened(settings: Settings, identity: EncoderIdentity) -> tuple[Database, Li
             log.warning("%s", error)
     elsewhere = tempfile.TemporaryDirectory(prefix="fontkin-")
     copy = readonly.copied(settings, elsewhere)
-    database, live = _opened_to_write(copy, identity)
+    database, live, lock = _opened_to_write(copy, identity)
     live.refuse_writers(f"{settings.data} cannot be written, or was full when this one started")
     database.keep(elsewhere)
-    return database, live
+    return database, live, lock
 
 
-def _opened_to_write(settings: Settings, identity: EncoderIdentity) -> tuple[Database, LiveView]:
+def _opened_to_write(settings: Settings, identity: EncoderIdentity) -> _Opened:
     shared = advisory_lock(settings.database_url)
     lock = WriterLock(settings.lock_path, settings.lock_seconds, shared)
     with lock.hold():
@@ -93,7 +115,7 @@ def _opened_to_write(settings: Settings, identity: EncoderIdentity) -> tuple[Dat
         _claim_if_empty(database, identity)
         OwnFiles(database, settings.data).settle()
         sweep(settings.data)
-    return database, LiveView(database, open_stores(settings), lock, identity)
+    return database, LiveView(database, open_stores(settings), lock, identity), lock
 
 
 def _shipped(settings: Settings) -> Embedder:

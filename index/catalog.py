@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from index.answers import (
 )
 from index.batch import OnProgress
 from index.copyrights import Copyrights
-from index.errors import QueryError, UnknownFamilyError
+from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
 from index.familymap import FamilyMap, Place
 from index.filters import Filters
 from index.live import LiveView
@@ -35,6 +36,9 @@ from index.searching import Searcher
 from index.shipping import write_prebuilt
 from index.showing import Shower
 from index.sources import regular_first
+from index.tokens import Tokens
+from index.view import View
+from index.viewer import SERVER, Viewer
 from index.writer import Writer
 
 MAX_K = 50
@@ -48,7 +52,9 @@ def _silent(done: int, total: int) -> None:
 class FontCatalog:
     """A catalogue that is open: find, list, preview, add, remove, rebuild.
 
-    Safe to share among threads. Made by `index.bootstrap.open_catalog`.
+    Safe to share among threads. Made by `index.bootstrap.open_catalog`, for whoever runs the
+    server; `seen_by` gives the same catalogue as others see it. A family that is private to
+    somebody else does not exist in it, nor in its counts.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class FontCatalog:
         shower: Shower,
         family_map: FamilyMap,
         copyrights: Copyrights,
+        tokens: Tokens,
     ) -> None:
         self._database = database
         self._live = live
@@ -70,6 +77,17 @@ class FontCatalog:
         self._shower = shower
         self._map = family_map
         self._copyrights = copyrights
+        self.tokens = tokens
+        self._viewer = SERVER
+
+    def seen_by(self, viewer: Viewer) -> FontCatalog:
+        """The same catalogue for one viewer: what is found, listed, added and changed is theirs."""
+        seen = copy(self)
+        seen._viewer = viewer
+        return seen
+
+    def _view(self) -> View:
+        return self._live.current().seen_by(self._viewer)
 
     # Finding -------------------------------------------------------------------------
 
@@ -98,7 +116,7 @@ class FontCatalog:
         _require_k(k)
         if crop is not None:
             _require_inside(crop, picture)
-        view = self._live.current()
+        view = self._view()
         return self._searcher.search(view, picture, k, crop, filters, text, proof, differences)
 
     def similar(
@@ -110,7 +128,7 @@ class FontCatalog:
         Raises `UnknownFamilyError`, `QueryError`.
         """
         _require_k(k)
-        view = self._live.current()
+        view = self._view()
         if family_id not in view.family_at:
             raise UnknownFamilyError(family_id)
         with self._database.begin() as rows:
@@ -136,11 +154,11 @@ class FontCatalog:
         cursor: str | None = None,
     ) -> FamilyPage:
         """Families by name, `limit` (1..200) a page. Raises `QueryError`."""
-        return listing.page(self._live.current(), q, filters, limit, cursor)
+        return listing.page(self._view(), q, filters, limit, cursor)
 
     def family(self, family_id: str) -> FamilyDetail:
         """One family with its faces and twins. Raises `UnknownFamilyError`."""
-        view = self._live.current()
+        view = self._view()
         with self._database.begin() as rows:
             record = rows.family(family_id)
             faces = rows.faces(family_id)
@@ -163,6 +181,8 @@ class FontCatalog:
         The family's stored specimen where the font file is not here or cannot draw the
         text. Raises `UnknownFaceError`, also when there is neither.
         """
+        if face_id not in self._view().face_at:
+            raise UnknownFaceError(face_id)
         return self._shower.preview(face_id, text, size)
 
     def drawable(self, face_ids: Sequence[str]) -> frozenset[str]:
@@ -175,14 +195,14 @@ class FontCatalog:
 
     def map_places(self) -> tuple[Place, ...]:
         """All families in two dimensions, those that look alike together."""
-        return self._map.places()
+        return self._map.places(self._view())
 
     def stats(self) -> dict[str, Any]:
         """What the catalogue holds, as numbers and counts by category, licence, source, script."""
-        view = self._live.current()
+        view = self._view()
         return {
             **view.info.to_json(),
-            "samples": len(view.store),
+            "samples": len(view.sample_ids),
             "dim": view.state.dim,
             "prepare_version": view.state.prepare_version,
             "twin_families": len(view.twins),
@@ -203,29 +223,37 @@ class FontCatalog:
         paths: Sequence[Path],
         *,
         names: Sequence[str] | None = None,
+        public: bool = True,
         on_progress: OnProgress | None = None,
     ) -> AddReport:
         """Add font files, or zip archives of some; they can be found when this returns.
 
         Copies are kept in the data folder. `names` are what the report calls the files
         (their own names by default). A file that is there already, or that is no font with
-        Latin letters, is in the report and stops nothing. `on_progress(done, total)` counts
-        faces. Raises `BusyError` when another writer does not finish in time.
+        Latin letters, is in the report and stops nothing. New families are the viewer's, who
+        alone sees them unless they are `public`; a face that joins a family of theirs is seen
+        like the rest of it. `on_progress(done, total)` counts faces. Raises `BusyError` when
+        another writer does not finish in time.
         """
-        return self._writer.add(paths, names, on_progress or _silent)
+        return self._writer.add(paths, names, on_progress or _silent, self._viewer, public)
+
+    def change_family(
+        self, family_id: str, *, name: str | None = None, public: bool | None = None
+    ) -> FamilyDetail:
+        """Give an own family another name, or show it to everybody, or to its owner alone.
+
+        None leaves things as they are; the id stays. Raises `QueryError` for an empty name,
+        `UnknownFamilyError`, `NotYoursError`, `BusyError`.
+        """
+        self._writer.change(family_id, name, public, self._viewer)
+        return self.family(family_id)
 
     def remove_family(self, family_id: str) -> None:
-        """Remove a family with its faces. Raises `UnknownFamilyError`, `BusyError`."""
-        self._writer.remove(family_id)
+        """Remove a family with its faces.
 
-    def rename_family(self, family_id: str, name: str) -> FamilyDetail:
-        """Call an own family something else; its id stays. What it is like now.
-
-        Raises `UnknownFamilyError`, `QueryError` for a name that is empty and for a family of
-        Google Fonts, `BusyError`.
+        Raises `UnknownFamilyError`, `NotYoursError`, `BusyError`.
         """
-        self._writer.rename(family_id, name)
-        return self.family(family_id)
+        self._writer.remove(family_id, self._viewer)
 
     def rebuild_from_fonts(
         self,
@@ -268,6 +296,7 @@ class FontCatalog:
     def close(self) -> None:
         """Give the database back; the catalogue is not to be used any more."""
         self._live.close()
+        self.tokens.close()
         self._database.close()
 
 

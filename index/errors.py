@@ -33,6 +33,10 @@ class UnknownFamilyError(KeyError):
         return f"no family {self.family_id!r} is in the catalogue"
 
 
+class NotYoursError(RuntimeError):
+    """The family is somebody else's to change; the message names it and who may."""
+
+
 class UnknownFaceError(KeyError):
     """No face of this id is in the catalogue."""
 

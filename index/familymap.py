@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, sin, tau
 from pathlib import Path
 
@@ -50,15 +50,19 @@ class FamilyMap:
         self._prebuilt = prebuilt
         self._made: tuple[int, tuple[Place, ...]] = (-1, ())
 
-    def places(self) -> tuple[Place, ...]:
-        """See `FontCatalog.map_places`."""
+    def places(self, seen: View) -> tuple[Place, ...]:
+        """Those of the families that are in `seen`, a part of the live view."""
         view = self._live.current()
         generation, found = self._made
         if generation != view.state.generation:
             with self._database.begin() as rows:
                 found = tuple(places(view, rows, read(self._prebuilt)))
             self._made = view.state.generation, found
-        return found
+        return tuple(
+            replace(place, family=seen.families[at])
+            for place in found
+            if (at := seen.family_at.get(place.family.id)) is not None
+        )
 
     def write(self, path: Path) -> int:
         """See `FontCatalog.write_map`."""

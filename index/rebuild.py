@@ -6,12 +6,12 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from db.records import FaceRecord, FamilyRecord, FileRecord
+from db.records import FaceRecord, FamilyBundle, FamilyRecord, FileRecord
 from db.repository import Repository
 from db.session import Database, open_database
 from encoder import browser
@@ -113,14 +113,17 @@ class Rebuilder:
 
     def _exchange(self, rows: Repository, partial: Database, wanted: set[str]) -> None:
         """Put the drawn families in the place of all that was there."""
+        own = {family.id: family for family in rows.families() if family.source == OWN}
         late = [source for source in self._own() if source.family.id not in wanted]
         bundles = [draw_guarded(source, self._embedder, None).bundle for source in late]
         rows.clear()
         with partial.begin() as drawn:
+            kept = set()
             for bundle in drawn.bundles():
-                if bundle.family.id in wanted:
-                    rows.add(bundle)
-            rows.add_twins(drawn.twins())
+                if bundle.family.id in wanted and (now := _as_it_is(bundle, own)):
+                    rows.add(now)
+                    kept.add(now.family.id)
+            rows.add_twins(t for t in drawn.twins() if {t.family_id, t.twin_id} <= kept)
         for bundle in bundles:  # added by somebody while this one was drawing
             if bundle.faces:
                 rows.add(bundle)
@@ -151,6 +154,17 @@ class Rebuilder:
             yield path, partial
         finally:
             partial.close()
+
+
+def _as_it_is(bundle: FamilyBundle, own: Mapping[str, FamilyRecord]) -> FamilyBundle | None:
+    """The bundle, published and renamed as it was meanwhile; None when it was removed."""
+    if bundle.family.source != OWN:
+        return bundle
+    now = own.get(bundle.family.id)
+    if now is None:
+        return None
+    family = replace(bundle.family, name=now.name, owner=now.owner, public=now.public)
+    return replace(bundle, family=family)
 
 
 def _google(plan: RebuildPlan, fonts: Path, refused: list[Refusal]) -> Iterator[FamilySource]:

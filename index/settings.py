@@ -24,8 +24,9 @@ class Settings:
 
     `database_url` is any SQLAlchemy URL; empty means `catalog.db` in the data folder. `vectors`
     is empty for FAISS in the data folder, "milvus:FILE.db" or "milvus:http://HOST:PORT".
-    Without an `api_token` the writing calls of the API are closed. With `fetch_fonts` the font
-    files that searches want are fetched through npm.
+    `api_token` opens every call of the API without being in the database; unless `anonymous`,
+    reading needs a token too. With `fetch_fonts` the font files that searches want are fetched
+    through npm.
     """
 
     data: Path = Path("data")
@@ -37,6 +38,7 @@ class Settings:
     max_upload_mb: int = 32
     lock_seconds: float = 60.0
     fetch_fonts: bool = False
+    anonymous: bool = True
 
     def __post_init__(self) -> None:
         if not self.database_url:
@@ -105,4 +107,5 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "MAX_UPLOAD_MB": int,
     "LOCK_SECONDS": float,
     "FETCH_FONTS": lambda text: bool(int(text)),
+    "ANONYMOUS": lambda text: bool(int(text)),
 }

@@ -13,10 +13,10 @@ from urllib.parse import quote_plus
 
 from db.records import FamilyRecord, Variation
 from encoder.fontfile import FontFace
+from index.viewer import OWN
 
 UNKNOWN = "unknown"
 GOOGLE = "google"
-OWN = "own"
 _FILE = re.compile(r"-latin-(?P<weight>\d+)-(?P<style>normal|italic)$")
 # What a licence text says about itself, for files that come without an SPDX id.
 _LICENSES = (
@@ -94,7 +94,7 @@ def google_family(folder: Path) -> FamilySource:
     return FamilySource(family, files)
 
 
-def own_family(face: FontFace, family_id: str) -> FamilyRecord:
+def own_family(face: FontFace, family_id: str, owner: str | None, public: bool) -> FamilyRecord:
     """The family that a file which nobody else knows founds."""
     return FamilyRecord(
         id=family_id,
@@ -106,6 +106,8 @@ def own_family(face: FontFace, family_id: str) -> FamilyRecord:
         url=None,
         designer=clean(face.designer or "") or None,
         scripts=tuple(sorted(face.scripts)),
+        owner=owner,
+        public=public,
     )
 
 

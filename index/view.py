@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,9 @@ from db.repository import Repository
 from index.answers import CatalogueInfo, FaceInfo, FamilyInfo, TwinInfo
 from index.filters import Filters
 from index.stores.base import VectorStore
+from index.viewer import OWN, SERVER, Viewer
+
+_MAX_SEEN = 100  # views by owner that are kept beside one of everything
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class View:
     Positions in `families` and `faces` mean something inside one view only; what leaves
     it are ids. `sample_ids` int64 [S] ascends, `face_of_sample` int64 [S] gives positions;
     `line_of_sample` int64 [S] is the same for samples of one face that show the same text.
+    `is_part` says that the store holds more than these samples.
     """
 
     state: StateRecord
@@ -33,6 +37,29 @@ class View:
     face_of_sample: NDArray[np.int64]
     line_of_sample: NDArray[np.int64]
     twins: dict[int, tuple[int, ...]]
+    is_part: bool = False
+
+    def seen_by(self, viewer: Viewer) -> View:
+        """What of this view of everything there is for one viewer; the others are not in it."""
+        owners = self._owners
+        if viewer.everything or not owners:
+            return self
+        key = viewer.name if viewer.name in owners else None
+        seen = self._seen.get(key)
+        if seen is None:
+            if len(self._seen) >= _MAX_SEEN:
+                self._seen.clear()
+            seen = self._seen[key] = _narrowed(self, Viewer(key))
+        return seen
+
+    @cached_property
+    def _owners(self) -> frozenset[str | None]:
+        """Whose own families are here; empty when all are Google's."""
+        return frozenset(family.owner for family in self.families if family.source == OWN)
+
+    @cached_property
+    def _seen(self) -> dict[str | None, View]:
+        return {}
 
     @cached_property
     def family_at(self) -> dict[str, int]:
@@ -102,7 +129,7 @@ class View:
         wanted = np.zeros(len(self.families), bool)
         wanted[self.family_of_face[faces[faces >= 0]]] = True
         keep = wanted[self.family_of_face[self.face_of_sample]]
-        if allowed is not None:
+        if allowed is not None and allowed is not self.sample_ids:
             keep &= np.isin(self.sample_ids, allowed, assume_unique=True)
         return self.sample_ids[keep], self.face_of_sample[keep], self.line_of_sample[keep]
 
@@ -114,7 +141,7 @@ class View:
     def allowed(self, filters: Filters, *, without: int | None = None) -> NDArray[np.int64] | None:
         """Sample ids that may be found; None when all may. `without` excludes one family."""
         if filters.is_empty and without is None:
-            return None
+            return self.sample_ids if self.is_part else None
         faces = self._admitted_faces(filters)
         if without is not None:
             faces &= self.family_of_face != without
@@ -172,9 +199,38 @@ def family_info(family: FamilyRecord) -> FamilyInfo:
         family.source,
         family.url,
         frozenset(family.scripts),
+        family.owner,
+        family.public,
+        SERVER.owns(family),
     )
 
 
 def face_info(face: FaceRecord) -> FaceInfo:
     """The part of a face that answers show."""
     return FaceInfo(face.id, face.weight, face.italic)
+
+
+def _narrowed(view: View, viewer: Viewer) -> View:
+    """The view with the families alone that the viewer sees, around the same store."""
+    families = np.array([viewer.sees(family) for family in view.families], bool)
+    faces = families[view.family_of_face]
+    samples = faces[view.face_of_sample]
+    family_to, face_to = np.cumsum(families) - 1, np.cumsum(faces) - 1
+    return replace(
+        view,
+        families=tuple(
+            replace(view.families[at], mine=viewer.owns(view.families[at]))
+            for at in np.flatnonzero(families)
+        ),
+        faces=tuple(view.faces[at] for at in np.flatnonzero(faces)),
+        family_of_face=family_to[view.family_of_face[faces]],
+        sample_ids=view.sample_ids[samples],
+        face_of_sample=face_to[view.face_of_sample[samples]],
+        line_of_sample=view.line_of_sample[samples],
+        is_part=not samples.all(),
+        twins={
+            int(family_to[at]): kept
+            for at, others in view.twins.items()
+            if families[at] and (kept := tuple(int(family_to[i]) for i in others if families[i]))
+        },
+    )

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from db.records import FamilyBundle, TwinRecord
 from db.repository import Repository
 from db.session import Database
 from encoder.fontguard import FontRefusedError
-from index.answers import AddedFamily, AddReport
+from index.answers import AddedFamily, AddReport, FamilyInfo
 from index.archives import Unpacked, unpack
 from index.batch import Batch, OnProgress
 from index.builder import Embedder
-from index.errors import QueryError, UnknownFamilyError
+from index.errors import NotYoursError, QueryError, UnknownFamilyError
+from index.fontfiles import FontFiles
 from index.jail import BreachError, Jail
 from index.kin import twins_of_new
 from index.live import LiveView
 from index.ownfiles import OwnFiles
 from index.scratch import scratch
-from index.sources import OWN, clean
+from index.sources import clean, regular_first
 from index.view import View, face_info
+from index.viewer import OWN, Viewer
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +46,12 @@ class Writer:
         self._own = OwnFiles(database, data)
 
     def add(
-        self, paths: Sequence[Path], names: Sequence[str] | None, on_progress: OnProgress
+        self,
+        paths: Sequence[Path],
+        names: Sequence[str] | None,
+        on_progress: OnProgress,
+        viewer: Viewer,
+        public: bool,
     ) -> AddReport:
         """See `FontCatalog.add_fonts`."""
         with (
@@ -52,22 +60,31 @@ class Writer:
             Jail(folder) as jail,
         ):
             files = unpack(paths, names or [p.name for p in paths], unpacked)
-            return self._add(files, jail, folder, on_progress)
+            return self._add(files, jail, folder, on_progress, viewer, public)
 
-    def _add(self, files: Unpacked, jail: Jail, folder: Path, on_progress: OnProgress) -> AddReport:
+    def _add(
+        self,
+        files: Unpacked,
+        jail: Jail,
+        folder: Path,
+        on_progress: OnProgress,
+        viewer: Viewer,
+        public: bool,
+    ) -> AddReport:
         banned: dict[str, FontRefusedError] = {}
         changes = 0
         while changes < _TRIES:
             self._live.refresh(patience=None)  # ids are chosen now: a second old is too old
             view = self._live.view
-            batch = Batch(view, self._home_of, jail, folder, banned)
+            home_of = self._home_of(viewer)
+            batch = Batch(view.seen_by(viewer), home_of, jail, folder, banned, viewer, public)
             batch.refused += files.refused
             for path, name in zip(files.paths, files.names, strict=True):
                 batch.read(path, name)
             try:
                 bundles = batch.draw(self._embedder, on_progress)
                 twins = twins_of_new(self._database, view, self._data, bundles, batch.paths, jail)
-                return self._commit(batch, bundles, twins)
+                return self._commit(batch, bundles, twins, viewer)
             except BreachError as error:  # only so often: the jail then refuses to read
                 banned[batch.originals[error.path]] = error
             except ChangedMeanwhileError:
@@ -75,11 +92,13 @@ class Writer:
                 log.info("the catalogue changed while drawing; change %d", changes)
         raise ChangedMeanwhileError(f"the catalogue changed {_TRIES} times while fonts were drawn")
 
-    def remove(self, family_id: str) -> None:
+    def remove(self, family_id: str, viewer: Viewer) -> None:
         """See `FontCatalog.remove_family`."""
 
         def apply(rows: Repository, view: View) -> list[int]:
-            if family_id not in view.family_at:
+            if not viewer.everything:
+                _require_owner(view, family_id, viewer)
+            elif family_id not in view.family_at:
                 raise UnknownFamilyError(family_id)
             ids, files = rows.remove_family(family_id)
             self._own.drop(files)
@@ -87,35 +106,54 @@ class Writer:
 
         self._live.change(apply, after=self._own.settle)
 
-    def rename(self, family_id: str, name: str) -> None:
-        """See `FontCatalog.rename_family`."""
-        called = clean(name)
-        if not called:
-            raise QueryError("name is empty; at least one character that can be seen is needed")
+    def change(self, family_id: str, name: str | None, public: bool | None, viewer: Viewer) -> None:
+        """See `FontCatalog.change_family`."""
+        wanted = None if name is None else clean(name)
+        if wanted == "":
+            raise QueryError(f"name is {name!r}: at least one printable character is needed")
+        _require_owner(self._live.current(), family_id, viewer)
+        picture = None if wanted is None else self._specimen(family_id, wanted)
 
         def apply(rows: Repository, view: View) -> list[int]:
-            family = rows.family(family_id)
-            if family is None or family_id not in view.family_at:
-                raise UnknownFamilyError(family_id)
-            if family.source != OWN:
-                raise QueryError(
-                    f"{family_id!r} is a family of Google Fonts; only own families can be renamed"
-                )
-            rows.rename_family(family_id, called)
+            family = _require_owner(view, family_id, viewer)
+            rows.change_family(
+                family_id,
+                name=wanted or family.name,
+                public=family.public if public is None else public,
+            )
+            if picture is not None:
+                rows.set_specimen(family_id, picture)
             return []
 
         self._live.change(apply)
 
-    def _home_of(self, sha256: str) -> str | None:
+    def _specimen(self, family_id: str, name: str) -> bytes | None:
+        """The family's new name in its own letters; None without a file that can draw it."""
         with self._database.begin() as rows:
-            return rows.family_of_file(sha256)
+            faces = regular_first(rows.faces(family_id))
+        here = FontFiles(self._database, self._data).find([face.id for face in faces])
+        for face in (here[face.id] for face in faces if face.id in here):
+            with suppress(ValueError), Jail(face.ref.path.parent) as jail:
+                return jail.specimen(face.ref, name, face.coverage)
+        return None
+
+    def _home_of(self, viewer: Viewer) -> Callable[[str], str | None]:
+        def home_of(sha256: str) -> str | None:
+            with self._database.begin() as rows:
+                return _home(rows, sha256, viewer)
+
+        return home_of
 
     def _commit(
-        self, batch: Batch, bundles: Sequence[FamilyBundle], twins: Sequence[TwinRecord]
+        self,
+        batch: Batch,
+        bundles: Sequence[FamilyBundle],
+        twins: Sequence[TwinRecord],
+        viewer: Viewer,
     ) -> AddReport:
         def apply(rows: Repository, view: View) -> list[int]:
             for bundle in bundles:
-                _require_room(rows, view, bundle)
+                _require_room(rows, view, bundle, viewer)
                 for file in bundle.files:
                     self._own.keep(file, batch.paths[file.sha256])
                 rows.add(bundle)
@@ -123,6 +161,7 @@ class Writer:
             return []
 
         view = self._live.change(apply, self._own.settle) if bundles else self._live.view
+        view = view.seen_by(viewer)
         return AddReport(
             added=tuple(
                 AddedFamily(
@@ -142,10 +181,32 @@ def _both_there(rows: Repository, twin: TwinRecord) -> bool:
     return None not in (rows.family(twin.family_id), rows.family(twin.twin_id))
 
 
-def _require_room(rows: Repository, view: View, bundle: FamilyBundle) -> None:
+def _home(rows: Repository, sha256: str, viewer: Viewer) -> str | None:
+    """The first family with this file of those that the viewer sees."""
+    return next((f.id for f in rows.families_of_file(sha256) if viewer.sees(f)), None)
+
+
+def _require_owner(view: View, family_id: str, viewer: Viewer) -> FamilyInfo:
+    """The family; `UnknownFamilyError` when the viewer does not see it, `NotYoursError`."""
+    at = view.family_at.get(family_id)
+    if at is None or not viewer.sees(view.families[at]):
+        raise UnknownFamilyError(family_id)
+    if view.families[at].source != OWN:
+        raise NotYoursError(
+            f"{family_id!r} is a family of Google Fonts: only own families can be changed"
+        )
+    if not viewer.owns(view.families[at]):
+        raise NotYoursError(
+            f"family {family_id!r} was not added with this token's name: the token that added "
+            "it can change it, and FONTKIN_API_TOKEN every family that was added"
+        )
+    return view.families[at]
+
+
+def _require_room(rows: Repository, view: View, bundle: FamilyBundle, viewer: Viewer) -> None:
     """Raise when another writer took what this bundle was drawn for."""
     known = view.family_at.get(bundle.family.id)
-    foreign = known is not None and view.families[known].source != bundle.family.source
+    foreign = known is not None and not viewer.owns(view.families[known])
     taken = any(face.id in view.face_at for face in bundle.faces)
-    if foreign or taken or any(rows.family_of_file(file.sha256) for file in bundle.files):
+    if foreign or taken or any(_home(rows, file.sha256, viewer) for file in bundle.files):
         raise ChangedMeanwhileError(f"{bundle.family.id} was changed by another writer")

@@ -34,10 +34,13 @@ from index.answers import (
     TwinInfo,
 )
 from index.differences import Difference, Letter
-from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
+from index.errors import UnknownFaceError, UnknownFamilyError
 from index.familymap import Place
 from index.filters import Filters
 from index.settings import Settings
+from index.tokens import SCOPES, Grant
+from index.viewer import Viewer
+from tests.catalog_fixtures import TOKEN
 
 OFL, APACHE = "OFL-1.1", "Apache-2.0"
 
@@ -45,9 +48,6 @@ OFL, APACHE = "OFL-1.1", "Apache-2.0"
 def _family(name: str, category: str, licence: str = OFL, source: str = "google") -> FamilyInfo:
     slug = name.lower().replace(" ", "-")
     return FamilyInfo(slug, name, category, licence, source, f"https://example.org/{slug}")
-
-
-TOKEN = "a-token-of-the-tests"
 
 
 class BufferedClient(FlaskClient):
@@ -58,9 +58,10 @@ class BufferedClient(FlaskClient):
         return super().open(*args, **{"buffered": True, **kwargs})
 
 
-def make_client(catalog: Any, data: Path, token: str | None = TOKEN) -> FlaskClient:
-    """A client of a new app over `catalog`."""
-    settings = Settings(data=data, api_token=token)
+def make_client(catalog: Any, data: Path, token: str | None = TOKEN, **more: Any) -> FlaskClient:
+    """A client of a new app over `catalog`; `more` are further settings."""
+    settings = Settings(data=data, api_token=token, **more)
+    catalog.tokens = FakeTokens(token)
     app = create_app(settings, catalog=catalog)
     app.test_client_class = BufferedClient
     return app.test_client()
@@ -71,6 +72,21 @@ def picture(width: int = 300, height: int = 100, kind: str = "PNG") -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (width, height), "white").save(out, kind)
     return out.getvalue()
+
+
+class FakeTokens:
+    """The token of the settings alone."""
+
+    def __init__(self, first: str | None) -> None:
+        self.first = first
+
+    def check(self, text: str) -> Grant | None:
+        """All or nothing."""
+        return Grant(None, frozenset(SCOPES)) if text == self.first else None
+
+    def any(self) -> bool:
+        """Whether there is one."""
+        return self.first is not None
 
 
 class FakeCatalog:
@@ -92,6 +108,11 @@ class FakeCatalog:
         self.doubts = False
         # (box, text, id of the family that comes first) of every line of every picture
         self.lines: list[tuple[Box, str, str]] = []
+
+    def seen_by(self, viewer: Viewer) -> FakeCatalog:
+        """The same for everybody."""
+        self.viewer = viewer
+        return self
 
     def search(
         self,
@@ -174,14 +195,6 @@ class FakeCatalog:
         others = (f for f in self.members.values() if f.id != family_id)
         return tuple(_match(f, 0.8) for f in others)[:k]
 
-    def rename_family(self, family_id: str, name: str) -> FamilyDetail:
-        """Own families take a new name."""
-        info = self._member(family_id)
-        if info.source != "own":
-            raise QueryError(f"{family_id!r} is a family of Google Fonts")
-        self.members[family_id] = replace(info, name=name)
-        return self.family(family_id)
-
     def drawable(self, face_ids: Sequence[str]) -> frozenset[str]:
         """Every face's file is here."""
         return frozenset(face_ids)
@@ -206,11 +219,11 @@ class FakeCatalog:
         return Preview(out.getvalue(), "image/png")
 
     def add_fonts(
-        self, paths: Sequence[Path], *, names: Sequence[str], on_progress: Any = None
+        self, paths: Sequence[Path], *, names: Sequence[str], public: bool, on_progress: Any = None
     ) -> AddReport:
         """By content: "dup..." is there already, "font..." a family, else refused."""
         added, duplicates, refused = [], [], []
-        self.calls = {"paths": list(paths)}
+        self.calls = {"paths": list(paths), "public": public}
         for path, name in zip(paths, names, strict=True):
             content = path.read_bytes()
             if content.startswith(b"dup"):
@@ -222,6 +235,19 @@ class FakeCatalog:
             else:
                 refused.append(Refusal(name, "not-a-font", "this is no font file"))
         return AddReport(tuple(added), tuple(duplicates), tuple(refused), 4)
+
+    def change_family(
+        self, family_id: str, *, name: str | None, public: bool | None
+    ) -> FamilyDetail:
+        """Own families take a new name."""
+        self.calls = {"name": name, "public": public}
+        info = self._member(family_id)
+        self.members[family_id] = replace(
+            info,
+            name=info.name if name is None else name,
+            public=info.public if public is None else public,
+        )
+        return self.family(family_id)
 
     def remove_family(self, family_id: str) -> None:
         """Forget the family."""

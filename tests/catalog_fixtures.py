@@ -14,6 +14,8 @@ from index.catalog import FontCatalog
 from index.settings import Settings
 from tests.fake_embedder import FakeEmbedder
 
+TOKEN = "a-token-of-the-tests"
+
 
 @pytest.fixture(scope="session")
 def built_data(fonts_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -31,7 +33,7 @@ def settings(built_data: Path, tmp_path: Path) -> Settings:
     """Settings of a copy of that folder, the test's own."""
     data = tmp_path / "data"
     shutil.copytree(built_data, data)
-    return Settings(data=data, prebuilt=tmp_path / "prebuilt", lock_seconds=10)
+    return Settings(data=data, prebuilt=tmp_path / "prebuilt", lock_seconds=10, api_token=TOKEN)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from api.letters import letter_rows
 from api.replies import FamilyReply, MapReply
 from api.words import LICENCES, licence_text, terms
 from index.catalog import FontCatalog
-from index.errors import QueryError, UnknownFamilyError
+from index.errors import NotYoursError, QueryError, UnknownFamilyError
 from tests.api_fake import TOKEN, FakeCatalog, check_problem, make_client
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -139,11 +139,11 @@ def test_renaming_in_the_real_catalogue(catalog: FontCatalog, serif_path: Path) 
     """An own family changes its name and keeps its id; Google's and nobody's are refused."""
     catalog.remove_family("lora")
     (added,) = catalog.add_fonts([serif_path]).added
-    assert catalog.rename_family(added.family.id, "  My\nSerif ").family.name == "My Serif"
+    assert catalog.change_family(added.family.id, name="  My\nSerif ").family.name == "My Serif"
     assert catalog.families(q="my serif").items[0].id == added.family.id
-    with pytest.raises(QueryError, match="empty"):
-        catalog.rename_family(added.family.id, " \n")
-    with pytest.raises(QueryError, match="Google Fonts"):
-        catalog.rename_family("cantarell", "Mine")
+    with pytest.raises(QueryError, match="printable"):
+        catalog.change_family(added.family.id, name=" \n")
+    with pytest.raises(NotYoursError, match="Google Fonts"):
+        catalog.change_family("cantarell", name="Mine")
     with pytest.raises(UnknownFamilyError):
-        catalog.rename_family("nobody", "Mine")
+        catalog.change_family("nobody", name="Mine")

@@ -91,44 +91,13 @@ def test_no_file(client: FlaskClient) -> None:
     check_problem(client.post("/v1/fonts", headers=AUTHORIZED), 400, "missing-file")
 
 
-@pytest.mark.parametrize(
-    ("header", "words"),
-    [
-        (None, "no token was sent"),
-        ("Bearer ", "no token was sent"),
-        ("Bearer wrong", "the token is not the server's"),
-        (f"Basic {TOKEN}", "Authorization: Bearer TOKEN"),
-        (f"Bearer {TOKEN}x", "the token is not the server's"),
-        (f"Bearer {TOKEN[:-1]}", "the token is not the server's"),
-        ("Bearer \u00fc", "the token is not the server's"),
-    ],
-)
-def test_wrong_token(
-    client: FlaskClient, catalog: FakeCatalog, header: str | None, words: str
-) -> None:
-    """Anything but the token is 401, and no file is looked at."""
-    headers = {"Authorization": header} if header else {"X-None": "1"}
-    answer = send(client, ("Mine.ttf", b"font Mine"), **headers)
-    check_problem(answer, 401, "wrong-token", words)
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="fontkin"'
-    assert catalog.calls == {}
-
-
-def test_scheme_has_no_case(client: FlaskClient) -> None:
-    """`bearer` is as good as `Bearer` (RFC 9110)."""
-    answer = send(client, ("a.ttf", b"font A"), Authorization=f"bearer {TOKEN}")
-    assert answer.status_code == 201
-
-
-def test_no_token_configured(catalog: FakeCatalog, tmp_path: Path) -> None:
-    """Without a token on the server the writing calls are closed, whatever is sent."""
-    client = make_client(catalog, tmp_path, token=None)
-    for answer in (
-        send(client, ("a.ttf", b"font A"), Authorization="Bearer "),
-        client.delete("/v1/families/space-mono", headers=AUTHORIZED),
-    ):
-        check_problem(answer, 403, "writing-disabled", "FONTKIN_API_TOKEN")
-    assert len(catalog.members) == 4
+def test_for_everybody(client: FlaskClient, catalog: FakeCatalog) -> None:
+    """Fonts are private unless the call says otherwise."""
+    send(client, ("a.ttf", b"font A"))
+    assert catalog.calls["public"] is False
+    form = {"file": (io.BytesIO(b"font B"), "b.ttf")}
+    client.post("/v1/fonts?public=true", data=form, headers=AUTHORIZED)
+    assert catalog.calls["public"] is True
 
 
 def test_too_large(client: FlaskClient) -> None:

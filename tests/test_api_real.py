@@ -24,8 +24,7 @@ AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 
 @pytest.fixture
 def client(settings: Settings, catalog: FontCatalog) -> FlaskClient:
-    open_to_writers = Settings(data=settings.data, prebuilt=settings.prebuilt, api_token=TOKEN)
-    return create_app(open_to_writers, catalog=catalog).test_client()
+    return create_app(settings, catalog=catalog).test_client()
 
 
 def line(path: Path) -> bytes:
@@ -37,8 +36,8 @@ def line(path: Path) -> bytes:
     return out.getvalue()
 
 
-def found(client: FlaskClient, picture: bytes, query: str = "") -> list[str]:
-    answer = client.post(f"/v1/search{query}", data=picture)
+def found(client: FlaskClient, picture: bytes, query: str = "", **headers: str) -> list[str]:
+    answer = client.post(f"/v1/search{query}", data=picture, headers=headers)
     assert answer.status_code == 200, answer.data
     return [match.family.id for match in SearchReply.model_validate(answer.json).matches]
 
@@ -122,7 +121,8 @@ def test_add_find_and_remove(client: FlaskClient, serif_path: Path, settings: Se
     assert answer.status_code == 201, answer.data
     added = AddReply.model_validate(answer.json).added[0]
     assert (added.family.name, added.family.source) == ("Lora", "own")
-    assert found(client, line(serif_path), "?source=own") == [added.family.id]
+    assert found(client, line(serif_path), "?source=own", **AUTHORIZED) == [added.family.id]
+    assert found(client, line(serif_path), "?source=own") == []
     assert not [p for p in settings.data.rglob("*") if "My Lora" in p.name]
     again = client.post("/v1/fonts", data={"file": (serif_path.open("rb"), "x.woff2")}, **send)
     check_problem(again, 409, "duplicate-font", "'x.woff2'", added.family.id)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import escape
 
 from api.problems import KINDS
 from tests.api_fake import FakeCatalog, check_problem, make_client, picture
@@ -126,6 +127,9 @@ def test_openapi(client: FlaskClient) -> None:
         ("/v1/families", "get"),
         ("/v1/families/{id}", "get"),
         ("/v1/families/{id}", "delete"),
+        ("/v1/families/{id}", "patch"),
+        ("/v1/token", "get"),
+        ("/v1/map", "get"),
         ("/v1/families/{id}/similar", "get"),
         ("/v1/fonts", "post"),
         ("/v1/faces/{id}/preview.png", "get"),
@@ -195,7 +199,7 @@ def test_problems_page_lists_every_kind(client: FlaskClient) -> None:
     html = client.get("/problems").text
     for slug, kind in KINDS.items():
         assert f'id="{slug}"' in html
-        assert kind.title in html
+        assert escape(kind.title) in html
 
 
 def test_static_files_are_asked_for_again(client: FlaskClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from db.records import (
     FamilyRecord,
     FileRecord,
     SampleRecord,
+    TokenRecord,
     TwinRecord,
 )
 from db.session import Database, DatabaseError, open_database
@@ -126,7 +128,7 @@ def test_a_shared_file_stays_with_the_other_family(database: Database) -> None:
         rows.add(bundle("a", sha="same"))
         rows.add(bundle("b", sha="same"))
         assert rows.remove_family("a")[1] == []
-        assert rows.family_of_file("same") == "b"
+        assert [family.id for family in rows.families_of_file("same")] == ["b"]
 
 
 def test_a_file_is_known_by_what_was_sent_too(database: Database) -> None:
@@ -138,8 +140,8 @@ def test_a_file_is_known_by_what_was_sent_too(database: Database) -> None:
     with database.begin() as rows:
         assert rows.file("kept") == sent
         assert rows.family_files() == {"a": {"kept": sent}}
-        found = [rows.family_of_file(sha) for sha in ("kept", "sent", "other")]
-        assert found == ["a", "a", None]
+        found = [rows.families_of_file(sha) for sha in ("kept", "sent", "other")]
+        assert found == [[one.family], [one.family], []]
         assert rows.remove_family("a")[1] == [sent]
 
 
@@ -203,3 +205,59 @@ def test_a_compacted_database_is_one_file(database: Database, tmp_path: Path) ->
     (tmp_path / "alone" / "c.db").write_bytes((tmp_path / "catalog.db").read_bytes())
     with create_engine(f"sqlite:///{tmp_path / 'alone' / 'c.db'}").connect() as connection:
         assert connection.execute(text("select count(*) from family")).scalar() == 1
+
+
+def test_an_older_database_keeps_its_families_for_everybody(tmp_path: Path) -> None:
+    """The migration to tokens leaves families, faces and samples, all of them public."""
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    opened = open_database(url)
+    with opened.begin() as rows:
+        rows.set_encoder("e" * 64, 1, DIM)
+        rows.add(bundle("a", faces=2))
+    opened.close()
+    engine = create_engine(url)
+    with engine.begin() as raw:  # back to what 0003 was
+        for statement in (
+            "DROP INDEX ix_family_owner",
+            "ALTER TABLE family DROP COLUMN owner",
+            "ALTER TABLE family DROP COLUMN public",
+            "DROP TABLE token",
+            "UPDATE alembic_version SET version_num = '0003'",
+        ):
+            raw.execute(text(statement))
+    engine.dispose()
+    with open_database(url).begin() as rows:
+        assert list(rows.bundles()) == [bundle("a", faces=2)]
+        assert rows.families()[0].public and rows.families()[0].owner is None
+        assert rows.tokens() == []
+
+
+def test_a_token_comes_out_as_it_went_in(database: Database) -> None:
+    """With its days; the last use and the revocation are noted, the first of each kind alone."""
+    token = TokenRecord("1", "acme", "d" * 64, ("read",), date(2026, 1, 2), date(2027, 1, 2))
+    with database.begin() as rows:
+        rows.add_token(token)
+        assert rows.token("1") == token and rows.tokens() == [token] and rows.token("2") is None
+        rows.use_token("1", date(2026, 2, 1))
+        rows.revoke_token("1", date(2026, 3, 1))
+        rows.revoke_token("1", date(2026, 4, 1))
+    with database.begin() as rows:
+        found = rows.token("1")
+    assert found is not None
+    assert (found.last_used, found.revoked) == (date(2026, 2, 1), date(2026, 3, 1))
+
+
+def test_a_family_is_renamed_and_hidden(database: Database) -> None:
+    """Its name, who sees it and its picture change; the owner, faces and samples stay."""
+    with database.begin() as rows:
+        rows.add(bundle("a"))
+        rows.change_family("a", name="New", public=False)
+        rows.set_specimen("a", b"new")
+        family = rows.family("a")
+        assert family is not None
+        assert (family.name, family.public, family.owner) == (
+            "New",
+            False,
+            None,
+        )
+        assert rows.specimen("a") == b"new" and rows.counts()["samples"] == 2

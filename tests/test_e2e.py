@@ -111,12 +111,12 @@ def _call(
             return error.code, json.loads(error.read())
 
 
-def _search(server: str, picture: bytes) -> list[set[str]]:
+def _search(server: str, picture: bytes, token: str | None = None) -> list[set[str]]:
     """The ids of each row, its twins among them."""
     request = urllib.request.Request(
         f"{server}/v1/search?k=5", picture, {"Content-Type": "image/png"}
     )
-    status, answer = _call(request)
+    status, answer = _call(request, token)
     assert status == 200
     return [{m["family"]["id"], *(t["id"] for t in m["twins"])} for m in answer["matches"]]  # type: ignore
 
@@ -148,8 +148,18 @@ def test_a_font_never_seen_is_found_once_added(server: str, wavy: Path) -> None:
     assert "wavy-nobody" not in set().union(*_search(server, picture))
     status, added = _upload(server, wavy, TOKEN)
     assert status == 201, added
-    assert "wavy-nobody" in _search(server, picture)[0]
+    assert "wavy-nobody" in _search(server, picture, TOKEN)[0]
+    assert "wavy-nobody" not in set().union(*_search(server, picture))  # it is nobody else's
+    assert _call(f"{server}/v1/families/wavy-nobody")[0] == 404
     assert _upload(server, wavy, TOKEN)[0] == 409
+    publish = urllib.request.Request(
+        f"{server}/v1/families/wavy-nobody",
+        b'{"public": true}',
+        {"Content-Type": "application/json"},
+        method="PATCH",
+    )
+    assert _call(publish, TOKEN)[0] == 200
+    assert "wavy-nobody" in _search(server, picture)[0]
     assert _call(f"{server}/v1/families/wavy-nobody")[0] == 200
     remove = urllib.request.Request(f"{server}/v1/families/wavy-nobody", method="DELETE")
     assert _call(remove, TOKEN)[0] in (200, 204)

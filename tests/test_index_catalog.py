@@ -324,7 +324,8 @@ def test_the_answer_is_the_apis_json(catalog: FontCatalog, serif_path: Path) -> 
     match = answer["matches"][0]
     facts = ["family", "face", "score", "confidence", "twins", "preview_url", "proof"]
     assert list(match) == facts
-    assert list(match["family"]) == ["id", "name", "category", "license", "source", "url"]
+    family = ["id", "name", "category", "license", "source", "url", "public", "mine"]
+    assert list(match["family"]) == family
     assert list(match["face"]) == ["id", "weight", "italic"]
     assert list(answer["regions"][0]) == ["box", "text", "text_confidence", "matches"]
     assert list(answer["catalogue"]) == ["generation", "families", "faces", "encoder"]

@@ -92,6 +92,8 @@ def test_a_folder_becomes_a_catalogue(catalog: FontCatalog) -> None:
         "license": "OFL-1.1",
         "source": "google",
         "url": "https://fonts.google.com/specimen/Courier+Prime",
+        "public": True,
+        "mine": False,
     }
     assert [(f.id, f.weight, f.italic) for f in catalog.family("cantarell").faces] == [
         ("cantarell-400-normal", 400, False),

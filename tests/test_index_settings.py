@@ -31,12 +31,14 @@ def test_the_environment_is_taken() -> None:
             "FONTKIN_MAX_UPLOAD_MB": " 8 ",
             "FONTKIN_LOCK_SECONDS": "0.5",
             "FONTKIN_FETCH_FONTS": "1",
+            "FONTKIN_ANONYMOUS": "0",
             "OTHER": "x",
         }
     )
     assert settings.database_url == "sqlite:////srv/fontkin/catalog.db"
     assert (settings.encoder, settings.max_upload_mb) == (Path("/e.onnx"), 8)
     assert settings.lock_seconds == 0.5 and settings.prebuilt.name == "prebuilt"
+    assert not settings.anonymous and Settings.from_environment({}).anonymous
     assert settings.fetch_fonts and not Settings.from_environment({}).fetch_fonts
 
 

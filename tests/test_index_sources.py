@@ -86,7 +86,7 @@ def test_the_regular_most_face_comes_first(face: FontFace) -> None:
 
 def test_a_nameless_own_font_is_named_by_its_id(face: FontFace) -> None:
     """A family name of control characters only is replaced by the id."""
-    record = own_family(replace(face, family_name="\x00\n"), "font-1234")
+    record = own_family(replace(face, family_name="\x00\n"), "font-1234", None, True)
     assert (record.name, record.source, record.url) == ("font-1234", "own", None)
 
 

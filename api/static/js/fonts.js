@@ -90,7 +90,7 @@ const reason = (error) => {
 
 async function list() {
   try {
-    const { items } = await call("/v1/families?source=own&limit=200");
+    const { items } = await call("/v1/families?source=own&limit=200", { headers: token() ? authorized() : {} });
     byId("own").replaceChildren(...items.map((family) => familyRow(family, token() && removal(family))));
     byId("own-empty").hidden = items.length > 0;
     tell(byId("own-error"), "");
