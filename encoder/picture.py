@@ -18,12 +18,14 @@ import PIL.WebPImagePlugin  # noqa: F401
 from PIL import Image
 
 from encoder.pixels import opaque
+from encoder.tiffparts import tiff_parts
 
 FORMATS = ("PNG", "JPEG", "WebP", "GIF", "BMP", "TIFF", "AVIF")
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 40_000_000
 MIN_SIDE = 8  # pixels: lower letters are not told apart by any reader
 MAX_JPEG_SCANS = 100  # a usual progressive file has ten; each costs a pass over the picture
+MAX_TIFF_PARTS = 50_000  # strips or tiles; Pillow starts a decoder for each
 
 _COPY_ROWS = 256
 _ORIENTATION_TAG = 0x0112
@@ -84,6 +86,8 @@ def _check_bytes(data: bytes) -> None:
         )
     if data.startswith(b"\xff\xd8\xff") and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
         raise PictureError("broken", f"The JPEG has more than {MAX_JPEG_SCANS} scans.")
+    if tiff_parts(data) > MAX_TIFF_PARTS:
+        raise PictureError("broken", f"The TIFF has more than {MAX_TIFF_PARTS:,} strips or tiles.")
 
 
 def _format(data: bytes) -> str:
