@@ -22,6 +22,7 @@ from encoder.fontnames import clean
 _LIMITS = Limits(memory=2**30, cpu=20, file_bytes=MAX_UNPACKED)
 _SECONDS = 90.0  # of the clock, on a busy machine
 _MAX_REASON = 200
+_TAIL = 2**14
 _ROOM = 3  # times a file's size that it may take unpacked
 _AGAIN = "Open it in a font editor and export it again."
 
@@ -70,8 +71,9 @@ def _refusal(code: int, complaints: Path) -> FontRefusedError:
         return FontRefusedError(
             "crashed", f"The sanitizer gave up on it (signal {-code}). {_AGAIN}"
         )
-    with complaints.open("rb") as file:
-        lines = file.read(2**16).decode(errors="replace").splitlines()
+    with complaints.open("rb") as file:  # before its errors it may warn of every glyph
+        file.seek(-min(_TAIL, complaints.stat().st_size), os.SEEK_END)
+        lines = file.read(_TAIL).decode(errors="replace").splitlines()
     reasons = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     reason = clean(reasons[0] if reasons else "no reason given", _MAX_REASON)
     return FontRefusedError(
