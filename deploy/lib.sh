@@ -1,0 +1,139 @@
+# shellcheck shell=bash
+# What setup.sh and update.sh share: where things lie, releases, units, the smoke test.
+# Releases lie side by side and `current` points to one of them, so going back is one rename.
+# Steps are joined by &&: inside of a condition bash goes on after an error.
+# shellcheck disable=SC2034 # some are for the scripts that read this file
+
+prefix=/opt/fontkin
+current=$prefix/current
+data=/var/lib/fontkin
+backups=/var/backups/fontkin
+settings=/etc/fontkin/fontkin.env
+port=8000
+kept_releases=3
+
+say() { printf '%s\n' "fontkin: $*"; }
+die() {
+  say "$*" >&2
+  exit 2
+}
+need_root() { [ "$(id -u)" = 0 ] || die "run it as root: sudo $0"; }
+# False in a chroot or a container without systemd: files are laid, nothing is started.
+have_systemd() { [ -d /run/systemd/system ]; }
+
+# install_packages NAME...: only those that are missing, so that a second run needs no network.
+install_packages() {
+  local missing=() name
+  for name in "$@"; do
+    dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
+  done
+  [ ${#missing[@]} = 0 ] && return
+  say "installing ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# The newest Python from 3.11 on that the system's own archive has: Debian 12 has 3.11, Ubuntu
+# 24.04 has 3.12, Ubuntu 22.04 has 3.10 as python3 and 3.11 beside it (in universe).
+python_name() {
+  local name
+  for name in python3.13 python3.12 python3.11; do
+    if command -v "$name" >/dev/null || [ -n "$(apt-cache search --names-only "^$name-venv\$")" ]; then
+      echo "$name"
+      return
+    fi
+  done
+  die "no Python 3.11 or newer in this system's archive; Ubuntu 22.04 needs its universe: add-apt-repository universe"
+}
+
+# release_name SOURCE: the commit, or the hash of what is copied where there is no git.
+release_name() {
+  if [ -n "${FONTKIN_RELEASE:-}" ]; then
+    echo "${FONTKIN_RELEASE:0:12}"
+  elif [ -e "$1/.git" ] && [ -z "$(git -C "$1" status --porcelain 2>/dev/null)" ]; then
+    git -C "$1" rev-parse --short=12 HEAD
+  else
+    (cd "$1" && find "${parts[@]}" -type f ! -name '*.pyc' -print0 | sort -z |
+      xargs -0 sha256sum | sha256sum | cut -c1-12)
+  fi
+}
+parts=(api bin db deploy encoder index scripts requirements-serve.txt)
+
+# install_release SOURCE: copy what serving needs and its packages; prints the release's name.
+# Whole or not at all: a copy that was broken off has another name.
+install_release() {
+  local source=$1 name target venv
+  name=$(release_name "$source") || return 1
+  target=$prefix/releases/$name
+  venv=$(install_venv "$source/requirements-serve.txt") || return 1
+  if [ ! -d "$target" ]; then
+    rm -rf "$target.new" && mkdir -p "$target.new" &&
+      tar -C "$source" --exclude=__pycache__ -cf - "${parts[@]}" |
+      tar -C "$target.new" --no-same-owner -xf - &&
+      ln -s "$venv" "$target.new/.venv" &&
+      "$venv/bin/python" -m compileall -q "$target.new"/{api,db,encoder,index,scripts} &&
+      chmod -R go+rX,go-w "$target.new" &&
+      mv "$target.new" "$target" || return 1
+  fi
+  echo "$name"
+}
+
+# install_venv REQUIREMENTS: one environment for each pinned set and Python; prints its folder.
+install_venv() {
+  local python folder
+  python=$(python_name) || return 1
+  folder=$prefix/venvs/$python-$(sha256sum "$1" | cut -c1-12)
+  if [ ! -e "$folder/complete" ]; then
+    say "installing the pinned packages" >&2
+    rm -rf "$folder" && "$python" -m venv "$folder" &&
+      "$folder/bin/pip" install --quiet --no-cache-dir --disable-pip-version-check -r "$1" >&2 &&
+      touch "$folder/complete" || return 1
+  fi
+  echo "$folder"
+}
+
+# activate NAME: its units and nginx files, and the link; a running service keeps the old one
+# until it is restarted.
+activate() {
+  local release=$prefix/releases/$1
+  ln -sfn "releases/$1" "$current.new" && mv -T "$current.new" "$current" &&
+    install -m 644 "$release"/deploy/systemd/* /etc/systemd/system/ &&
+    install -m 644 "$release/deploy/nginx/fontkin.conf" /etc/nginx/snippets/fontkin.conf &&
+    install -m 644 "$release/deploy/nginx/zones.conf" /etc/nginx/conf.d/fontkin.conf &&
+    install -m 755 "$release/deploy/fontkin.sh" /usr/local/bin/fontkin &&
+    rm -rf /var/lib/nginx/fontkin
+}
+
+# restart: the service and the web server, where there is a systemd to do it.
+restart() {
+  nginx -tq || return 1
+  have_systemd || return 0
+  systemctl daemon-reload &&
+    systemctl enable --quiet fontkin.service fontkin-backup.timer nginx.service &&
+    systemctl restart fontkin.service fontkin-backup.timer &&
+    systemctl reload-or-restart nginx.service
+}
+
+# smoke: the end-to-end test against the service itself.
+smoke() {
+  have_systemd || return 0
+  (cd "$current" && .venv/bin/python -m scripts.smoke "http://127.0.0.1:$port")
+}
+
+# prune: all but the newest releases and the environments that they use.
+prune() {
+  local old folder link used
+  find "$prefix/releases" -mindepth 1 -maxdepth 1 -name '*.new' -exec rm -rf {} +
+  # shellcheck disable=SC2012 # names are hashes
+  for old in $(ls -1t "$prefix/releases" | tail -n "+$((kept_releases + 1))"); do
+    [ "releases/$old" = "$(readlink "$current")" ] || rm -rf "${prefix:?}/releases/$old"
+  done
+  for folder in "$prefix"/venvs/*; do
+    used=''
+    for link in "$prefix"/releases/*/.venv; do
+      [ "$(readlink "$link")" != "$folder" ] || used=1
+    done
+    [ -n "$used" ] || rm -rf "$folder"
+  done
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# To the version that this script came with, and back again when its smoke test fails.
+#
+#   sudo deploy/update.sh          # 0: the new version serves; 1: the old one serves again
+#   sudo deploy/update.sh --back   # to the version before, for what the smoke test does not see
+set -euo pipefail
+source_folder=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+# shellcheck source=deploy/lib.sh
+. "$source_folder/deploy/lib.sh"
+if [ $# != 0 ] && [ "$*" != --back ]; then
+  sed -n '2,/^set/{s/^# \{0,1\}//;/^set/d;p}' "$0"
+  exit 2
+fi
+need_root
+have_systemd || die "there is no systemd here to restart the service"
+[ -e "$current" ] || die "nothing is installed yet: run deploy/setup.sh"
+
+before=$(basename "$(readlink "$current")")
+if [ "$*" = --back ]; then
+  [ -e "$prefix/before" ] || die "no version came before $before"
+  after=$(cat "$prefix/before")
+  [ -d "$prefix/releases/$after" ] || die "$after, the version before, is not here any more"
+  say "back from $before to $after"
+  activate "$after" && restart && smoke
+  exit
+fi
+after=$(install_release "$source_folder") || { say "the new version could not be installed; $before goes on" >&2 && exit 1; }
+say "from $before to $after"
+# A new version may change the database; the copy is for the way back.
+systemctl start fontkin-backup.service || { say "no backup could be made, so nothing was changed" >&2 && exit 1; }
+activate "$after"
+if restart && smoke; then
+  [ "$after" = "$before" ] || echo "$before" >"$prefix/before"
+  touch "$prefix/releases/$after"
+  prune
+  say "$after serves"
+  exit 0
+fi
+journalctl --unit fontkin --lines 20 --no-pager >&2 || true
+say "$after fails its smoke test: back to $before" >&2
+activate "$before"
+if restart && smoke; then
+  say "$before serves again" >&2
+else
+  say "$before fails too, perhaps for what $after did to the data; restore the last backup: docs/deploy.md" >&2
+fi
+exit 1

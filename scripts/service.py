@@ -1,0 +1,49 @@
+"""A service over HTTP, as `scripts.smoke` asks it. Python's own library only."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+
+class ProbeError(Exception):
+    """The service answers, or does not, as it should; the message says what came instead."""
+
+
+class Service:
+    """The service at an address; every call ends after `timeout` seconds."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        self._url, self._timeout = url.rstrip("/"), timeout
+
+    def call(
+        self, path: str, data: bytes | None = None, expect: int = 200, kind: str = "json"
+    ) -> Any:
+        """The JSON of GET `path`, or of POST with `data`; the text for another `kind`."""
+        headers = {"Content-Type": "application/octet-stream"} if data is not None else {}
+        request = urllib.request.Request(self._url + path, data, headers)
+        try:
+            answer = urllib.request.urlopen(request, timeout=self._timeout)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            status, given, body = answer.status, answer.headers["Content-Type"], answer.read()
+        if status != expect or kind not in str(given):
+            said = body[:200].decode(errors="replace")
+            raise ProbeError(f"{path} is {status} {given}, not {expect} {kind}: {said}")
+        return json.loads(body) if "json" in kind else body.decode(errors="replace")
+
+    def wait_until_ready(self, seconds: float) -> None:
+        """Raises `ProbeError` with the last answer when it is not ready in time."""
+        end, error = time.monotonic() + seconds, Exception("no time to wait")
+        while time.monotonic() < end:
+            try:
+                self.call("/readyz")
+                return
+            except (OSError, ProbeError, ValueError) as failed:
+                error = failed
+            time.sleep(0.5)
+        raise ProbeError(f"not ready after {seconds:.0f} s: {error}")

@@ -1,0 +1,173 @@
+"""Training on another machine, over a real SSH server on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not SSHD or not shutil.which("rsync"), reason="needs sshd and rsync"),
+]
+_CONFIG = """
+name = "remote"
+[data]
+fonts = "{fonts}"
+families_per_batch = 2
+workers = 0
+[model]
+backbone = "resnet10t"
+head = 16
+dim = 8
+[schedule]
+samples = {samples}
+epoch_samples = 4
+[tracking]
+wandb = "disabled"
+"""
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A server, how to reach it, and the folder that stands for its home."""
+
+    process: subprocess.Popen[bytes]
+    options: str
+    home: Path
+
+    def sessions(self) -> list[int]:
+        """The processes of the connections that are open."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[Remote]:
+    """An SSH server of our own: its own port, keys and settings; it ends with the test."""
+    home = tmp_path / "remote"
+    home.mkdir()
+    for name in ("host", "client"):
+        key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)]
+        subprocess.run(key, check=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = tmp_path / "sshd_config"
+    config.write_text(
+        f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {tmp_path}/host\nPidFile none\n"
+        f"AuthorizedKeysFile {tmp_path}/client.pub\nStrictModes no\nUsePAM no\n"
+        "PasswordAuthentication no\nPermitRootLogin prohibit-password\n"
+    )
+    if os.getuid() == 0:  # where it drops its privileges
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    server = subprocess.Popen([str(SSHD), "-D", "-e", "-f", str(config)], stderr=subprocess.DEVNULL)
+    options = (
+        f"-p {port} -i {tmp_path}/client -o StrictHostKeyChecking=no -o LogLevel=ERROR "
+        f"-o UserKnownHostsFile={tmp_path}/known -o IdentitiesOnly=yes -F none"
+    )
+    for _ in range(100):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            break
+        time.sleep(0.05)
+    try:
+        yield Remote(server, options, home)
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout of our own with what is committed or about to be, and no fonts folder."""
+    folder = tmp_path / "checkout"
+    names = ["git", "ls-files", "-z", "--", "encoder", "scripts", "index", "db", "tests/fonts"]
+    listed = subprocess.run(names, cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        if not name.startswith(("index/prebuilt/", "encoder/weights/")) and (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    for command in (["git", "init", "-q"], ["git", "add", "-A"]):
+        subprocess.run(command, cwd=folder, check=True)
+    return folder
+
+
+def started(
+    checkout: Path, remote: Remote, tmp_path: Path, samples: int, *more: str
+) -> subprocess.Popen[str]:
+    """`scripts/train_remote.sh` of that checkout, running."""
+    fonts = remote.home / "fonts"
+    if not fonts.exists():
+        shutil.copytree(ROOT / "tests" / "fonts", fonts)
+    config = checkout / "tiny.toml"
+    config.write_text(_CONFIG.format(fonts=fonts, samples=samples))
+    environment = os.environ | {
+        "FONTKIN_SSH_OPTIONS": remote.options,
+        "FONTKIN_REMOTE_FOLDER": str(remote.home / "work"),
+        "FONTKIN_REMOTE_PYTHON": sys.executable,
+    }
+    return subprocess.Popen(
+        [
+            str(checkout / "scripts" / "train_remote.sh"),
+            f"{getpass.getuser()}@127.0.0.1",
+            str(config),
+            *more,
+        ],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_a_lost_connection_loses_nothing(checkout: Path, remote: Remote, tmp_path: Path) -> None:
+    """The training goes on without us, every line is seen once, and the result comes home."""
+    lines, cut = [], False
+    with started(checkout, remote, tmp_path, 16) as running:
+        assert running.stdout
+        for line in running.stdout:
+            lines.append(line)
+            if line.startswith("{") and not cut:
+                cut = True
+                for pid in remote.sessions():
+                    os.kill(pid, signal.SIGKILL)
+    assert cut and running.returncode == 0, "".join(lines)
+    epochs = [line for line in lines if line.startswith("{")]
+    assert len(epochs) == 4 and len(set(epochs)) == 4
+    there, here = (folder / "runs" / "remote" for folder in (remote.home / "work", checkout))
+    assert (here / "metrics.jsonl").read_bytes() == (there / "metrics.jsonl").read_bytes()
+    assert list(here.glob("*.safetensors"))
+    assert lines[-1].strip() == "runs/remote"
+    again = started(checkout, remote, tmp_path, 16)
+    output = again.communicate(timeout=60)[0]
+    assert again.returncode == 0 and output.strip().endswith("runs/remote")
+    assert len((here / "metrics.jsonl").read_text().splitlines()) == 4
+
+
+def test_a_failure_there_is_told_here(checkout: Path, remote: Remote, tmp_path: Path) -> None:
+    """A value that the config does not know: its message comes, and exit code 1."""
+    running = started(checkout, remote, tmp_path, 8, "loss.speed=3")
+    output = running.communicate(timeout=60)[0]
+    assert running.returncode == 1
+    assert "speed" in output and "exit code 2" in output
+
+
+def test_what_cannot_be_reached_is_no_traceback(checkout: Path) -> None:
+    """Wrong words are 2 and show how it is used."""
+    command = [str(checkout / "scripts" / "train_remote.sh"), "nobody@127.0.0.1", "lost.toml"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "USER@HOST" in done.stderr and "lost.toml does not exist" in done.stderr
