@@ -1,7 +1,10 @@
 # make run   a page that answers, on the shipped catalogue     PORT=8000 HOST=127.0.0.1
 # make test  every test, in a real browser too
-# make check ruff, types, tests
+# make check ruff, types, shell scripts, image and workflow, tests
+# make setup the environment for bin/fontkin, without starting anything
 # make fonts Google Fonts' files, for previews in your own text and for training
+# make pipeline fetch, train, export, index, benchmark: what is not up to date (dvc.yaml)
+# make prove  a whole server in a fresh Debian, held to 1 GB (as root, in FOLDER)
 # make data-small 180 families, for quick experiments and tests
 VENV ?= .venv
 PORT ?= 8000
@@ -9,12 +12,14 @@ HOST ?= 127.0.0.1
 PYTHON ?= python3
 BIN = $(VENV)/bin
 
-.PHONY: run test check lint fonts data-small npm browser postgresql clean
+.PHONY: run setup test check lint fonts data-small npm pipeline prove programs clean
 
 run: $(VENV)/serve.stamp
 	FONTKIN_FETCH_FONTS=$${FONTKIN_FETCH_FONTS:-1} $(BIN)/python -m scripts.serve --host $(HOST) --port $(PORT)
 
-test: $(VENV)/full.stamp browser postgresql data-small
+setup: $(VENV)/serve.stamp
+
+test: $(VENV)/full.stamp $(VENV)-dvc/dvc.stamp programs data-small
 	$(BIN)/python -m pytest
 
 check: lint test
@@ -23,6 +28,10 @@ lint: $(VENV)/full.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/shellcheck -x bin/fontkin .ci/run .ci/*.sh deploy/*.sh scripts/*.sh
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/yamllint --strict .github compose.yaml dvc.yaml params.yaml
 
 fonts: $(VENV)/serve.stamp npm
 	$(BIN)/python -m scripts.fetch_fonts
@@ -30,22 +39,23 @@ fonts: $(VENV)/serve.stamp npm
 data-small: $(VENV)/serve.stamp npm
 	$(BIN)/python -m scripts.fetch_fonts --small --to data/small/fonts
 
-# The page and the second rasteriser are tested in Chromium.
-browser:
-	@command -v chromium >/dev/null || test -n "$$FONTKIN_CHROMIUM" || \
-	  { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
-	  { echo "install Chromium (Debian: apt-get install chromium) or set FONTKIN_CHROMIUM" >&2; exit 1; }
+pipeline: $(VENV)/full.stamp $(VENV)-dvc/dvc.stamp npm
+	$(VENV)-dvc/bin/dvc repro
 
-# The shared catalogue is tested in a PostgreSQL that the tests start and stop themselves.
-postgresql:
-	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
-	  { apt-get update -qq && apt-get install -y -qq postgresql >/dev/null; } || \
-	  { echo "install PostgreSQL (Debian: apt-get install postgresql)" >&2; exit 1; }
+prove:
+	@.ci/programs.sh debootstrap=debootstrap systemd-nspawn=systemd-container
+	deploy/prove.sh $(or $(FOLDER),build/prove)
+
+# What the tests drive for real: a browser, a database, SSH, a web server, shells.
+programs: npm
+	@test -n "$$FONTKIN_CHROMIUM" || .ci/programs.sh chromium=chromium
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || .ci/programs.sh initdb=postgresql
+	@.ci/programs.sh git=git ps=procps nginx=nginx-light sshd=openssh-server ssh=openssh-client \
+	  rsync=rsync zsh=zsh fish=fish
 
 # Fonts come from npm's packages.
 npm:
-	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq npm >/dev/null; } || \
-	  { echo "install Node.js with npm (Debian: apt-get install npm)" >&2; exit 1; }
+	@.ci/programs.sh npm=npm
 
 $(VENV)/serve.stamp: requirements-serve.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -57,5 +67,11 @@ $(VENV)/full.stamp: requirements.txt requirements-serve.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@ $(VENV)/serve.stamp
 
+# The pipeline's tool has packages of its own: some of them are other versions than ours.
+$(VENV)-dvc/dvc.stamp: requirements-dvc.txt
+	test -x $(VENV)-dvc/bin/python || $(PYTHON) -m venv $(VENV)-dvc
+	$(VENV)-dvc/bin/pip install --quiet --disable-pip-version-check -r requirements-dvc.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) build
+	rm -rf $(VENV) $(VENV)-dvc build

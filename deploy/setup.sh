@@ -149,5 +149,8 @@ smoke || {
   exit 1
 }
 prune
-say "release $release serves ${domain:+https://$domain/}${domain:-http://$(hostname -I | cut -d' ' -f1)/}"
+address=$(hostname -I | cut -d' ' -f1)
+url=http://${address:-localhost}/
+[ -z "$domain" ] || url=https://$domain/
+say "release $release serves $url"
 say "the token for adding fonts is in $settings; commands: sudo fontkin --help"

@@ -42,6 +42,6 @@ activate "$before"
 if restart && smoke; then
   say "$before serves again" >&2
 else
-  say "$before fails too, perhaps for what $after did to the data; restore the last backup: docs/deploy.md" >&2
+  say "$before fails too, perhaps for what $after did to the data; put the last backup back: see deploy/backup.sh" >&2
 fi
 exit 1

@@ -30,12 +30,12 @@ def parser() -> argparse.ArgumentParser:
 def smoke(args: argparse.Namespace) -> int:
     """0 when every check holds, 1 when one does not; the others are tried all the same."""
     service, checks = Service(args.url, args.timeout), list[dict[str, Any]]()
+    probes = list(PROBES)
     try:
         service.wait_until_ready(args.wait)
-        probes = PROBES
     except ProbeError as error:
         checks.append({"check": "ready", "ok": False, "says": str(error)})
-        probes = ()
+        probes.clear()
     for probe in probes:
         start = time.perf_counter()
         try:

@@ -26,6 +26,7 @@ from fontTools.ttLib.tables._g_l_y_f import GlyphCoordinates
 from PIL import Image
 
 from encoder.browser import Chromium
+from scripts import smoke
 
 pytestmark = pytest.mark.slow
 TOKEN = "end-to-end-token-0123456789"
@@ -181,3 +182,9 @@ def test_the_server_never_loads_torch(server: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert found.strip() == "[]"
+
+
+def test_the_smoke_test_is_content(server: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a deployment asks of a live server holds here."""
+    assert smoke.smoke(smoke.parser().parse_args([server])) == 0
+    assert "abril-fatface" in capsys.readouterr().out

@@ -17,6 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkout import checkout
+
+__all__ = ["checkout"]
 ROOT = Path(__file__).resolve().parent.parent
 SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
 pytestmark = [
@@ -88,21 +91,6 @@ def remote(tmp_path: Path) -> Iterator[Remote]:
     finally:
         server.terminate()
         server.wait(10)
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A checkout of our own with what is committed or about to be, and no fonts folder."""
-    folder = tmp_path / "checkout"
-    names = ["git", "ls-files", "-z", "--", "encoder", "scripts", "index", "db", "tests/fonts"]
-    listed = subprocess.run(names, cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in filter(None, listed.stdout.split("\0")):
-        if not name.startswith(("index/prebuilt/", "encoder/weights/")) and (ROOT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    for command in (["git", "init", "-q"], ["git", "add", "-A"]):
-        subprocess.run(command, cwd=folder, check=True)
-    return folder
 
 
 def started(
