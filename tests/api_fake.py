@@ -60,8 +60,12 @@ class BufferedClient(FlaskClient):
 
 def make_client(catalog: Any, data: Path, token: str | None = TOKEN, **more: Any) -> FlaskClient:
     """A client of a new app over `catalog`; `more` are further settings."""
-    settings = Settings(data=data, api_token=token, **more)
     catalog.tokens = FakeTokens(token)
+    return client_of(catalog, Settings(data=data, api_token=token, **more))
+
+
+def client_of(catalog: Any, settings: Settings) -> FlaskClient:
+    """A client of a new app over a catalogue that has tokens of its own."""
     app = create_app(settings, catalog=catalog)
     app.test_client_class = BufferedClient
     return app.test_client()

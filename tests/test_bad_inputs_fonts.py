@@ -26,7 +26,7 @@ from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
 from index.settings import Settings
 from tests import bad_fonts as bad
-from tests.api_fake import TOKEN, check_problem, make_client
+from tests.api_fake import TOKEN, check_problem, client_of
 from tests.fake_embedder import FakeEmbedder
 
 pytestmark = [
@@ -166,9 +166,9 @@ def service(built_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """The service over the small catalogue of real fonts."""
     data = tmp_path_factory.mktemp("service") / "data"
     shutil.copytree(built_data, data)
-    settings = Settings(data=data, prebuilt=data / "none")
+    settings = Settings(data=data, prebuilt=data / "none", api_token=TOKEN)
     with closing(open_catalog(settings, embedder=FakeEmbedder())) as catalog:
-        yield Service(make_client(catalog, data), catalog, data)
+        yield Service(client_of(catalog, settings), catalog, data)
 
 
 def send(client: FlaskClient, **files: bytes) -> Any:
@@ -258,7 +258,7 @@ def test_70_another_drawing_of_the_same_name(
     first = send(service.client, first=bad.plain(sans_path, name="Shared Name")).get_json()
     second = send(service.client, second=bad.plain(serif_path, name="Shared Name")).get_json()
     assert [a["family"]["id"] for a in first["added"] + second["added"]] == ["shared-name"] * 2
-    faces = service.client.get("/v1/families/shared-name").get_json()["faces"]
+    faces = service.client.get("/v1/families/shared-name", headers=AUTHORIZED).get_json()["faces"]
     assert [f["id"] for f in faces] == ["shared-name-400-normal", "shared-name-400-normal-2"]
 
 

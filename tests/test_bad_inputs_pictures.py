@@ -21,7 +21,7 @@ from api.replies import SearchReply
 from index.bootstrap import open_catalog
 from index.settings import Settings
 from tests import bad_pictures as bad
-from tests.api_fake import FakeCatalog, check_problem, make_client
+from tests.api_fake import FakeCatalog, check_problem, client_of, make_client
 from tests.bad_pictures import encode, word
 
 # Werkzeug's test client leaves the temporary file of a large form to the collector; Pillow
@@ -149,7 +149,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """The service with the encoder and the catalogue that are shipped."""
     settings = Settings(data=tmp_path_factory.mktemp("real"))
     with closing(open_catalog(settings)) as catalog:
-        yield make_client(catalog, settings.data)
+        yield client_of(catalog, settings)
 
 
 def line(
