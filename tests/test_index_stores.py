@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from milvus_lite.server_manager import server_manager_instance
 
 from db.records import StateRecord, Vectors
 from index.errors import MismatchError, UnavailableError
@@ -177,6 +178,8 @@ def test_what_was_saved_comes_back(
     """Another process loads what answers the same."""
     queries = unit(2, 5)
     before = store.search(queries, 9)
+    keeper.close()
+    server_manager_instance.release_server(str(tmp_path / "vectors.db"))
     with closing(open_keeper(kind, tmp_path)) as other:
         after = other.load(state(3)).search(queries, 9)
     assert np.array_equal(before.ids, after.ids)

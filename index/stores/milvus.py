@@ -62,6 +62,7 @@ class MilvusKeeper:
             if name is None:
                 raise MismatchError(f"{self._shown()} holds no collection {ALIAS} yet")
             _require(name, state)
+            self._client.load_collection(name)  # Milvus Lite forgets that at its end
             mark = self._client.get(name, ids=[MARK], output_fields=["died"], **_STRONG)
             written = mark[0]["died"] if mark else -1
             if written < state.generation:
