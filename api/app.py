@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import NoReturn
 
 from flask_openapi3 import Info, OpenAPI
@@ -47,11 +48,18 @@ _LIMITS = {
 }
 
 
-def create_app(settings: Settings | None = None, *, catalog: FontCatalog | None = None) -> OpenAPI:
-    """An app over `catalog`, or over the one that `settings` (or the environment) name."""
+def create_app(
+    settings: Settings | None = None, *, catalog: FontCatalog | None = None, warm: bool = False
+) -> OpenAPI:
+    """An app over `catalog`, or over the one that `settings` (or the environment) name.
+
+    With `warm` the models are loaded at once, in the background: requests are answered meanwhile.
+    """
     observe.configure_logging()
     settings = settings or Settings.from_environment()
     catalog = catalog or open_catalog(settings)
+    if warm:
+        threading.Thread(target=catalog.warm_up, name="warm-up", daemon=True).start()
     app = OpenAPI(
         "api",
         info=_INFO,

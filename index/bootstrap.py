@@ -24,6 +24,7 @@ from index.locks import WriterLock
 from index.ownfiles import OwnFiles
 from index.proof import Prover
 from index.rebuild import Rebuilder
+from index.remembered import Remembered
 from index.scratch import storage_errors, sweep
 from index.searching import Searcher
 from index.settings import Settings
@@ -65,6 +66,8 @@ def open_catalog(
         database,
         live,
         Searcher(encoder, readers, prover, *wanted),
+        # Files that are fetched make the next answer better without a new generation.
+        Remembered(0 if settings.fetch_fonts else settings.remembered_answers),
         Writer(database, live, encoder, settings.data),
         Rebuilder(database, live, encoder, settings.data),
         Shower(database, files, *wanted),

@@ -32,6 +32,7 @@ from index.filters import Filters
 from index.live import LiveView
 from index.ranking import preview_url, rank_lines
 from index.rebuild import Rebuilder, RebuildPlan
+from index.remembered import Remembered
 from index.searching import Searcher
 from index.shipping import write_prebuilt
 from index.showing import Shower
@@ -62,6 +63,7 @@ class FontCatalog:
         database: Database,
         live: LiveView,
         searcher: Searcher,
+        remembered: Remembered,
         writer: Writer,
         rebuilder: Rebuilder,
         shower: Shower,
@@ -72,6 +74,7 @@ class FontCatalog:
         self._database = database
         self._live = live
         self._searcher = searcher
+        self._remembered = remembered
         self._writer = writer
         self._rebuilder = rebuilder
         self._shower = shower
@@ -117,7 +120,16 @@ class FontCatalog:
         if crop is not None:
             _require_inside(crop, picture)
         view = self._view()
-        return self._searcher.search(view, picture, k, crop, filters, text, proof, differences)
+        asked = (k, crop, filters, text, proof, differences)
+        return self._remembered.answer(
+            picture,
+            (view.state.generation, self._viewer, *asked),
+            lambda: self._searcher.search(view, picture, *asked),
+        )
+
+    def warm_up(self) -> None:
+        """Load the models now, so that the first search does not wait for them."""
+        self._searcher.warm_up()
 
     def similar(
         self, family_id: str, *, k: int = 5, filters: Filters = _NO_FILTERS

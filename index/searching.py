@@ -11,7 +11,7 @@ import numpy as np
 from encoder.blocks import speakers
 from encoder.boxes import Box
 from encoder.finding import Found, Reader, find_and_read
-from encoder.prepare import Line, prepare_level
+from encoder.prepare import HEIGHT, WIDTH, Line, prepare_level
 from encoder.reading import Reading
 from encoder.redraw import Drawing
 from index.answers import Match, Region, SearchAnswer
@@ -48,6 +48,12 @@ class Searcher:
         self._reader = reader
         self._prover = prover
         self._want = want
+
+    def warm_up(self) -> None:
+        """Load encoder and reader."""
+        strip = np.ones((HEIGHT, WIDTH), np.float32)
+        self._embedder.embed_windows(strip[None, None])
+        self._reader.read([strip])
 
     def search(
         self,

@@ -39,6 +39,7 @@ class Settings:
     lock_seconds: float = 60.0
     fetch_fonts: bool = False
     anonymous: bool = True
+    remembered_answers: int = 64
 
     def __post_init__(self) -> None:
         if not self.database_url:
@@ -60,6 +61,10 @@ class Settings:
             )
         if not 1 <= self.max_upload_mb <= 1024:
             raise SettingsError(f"FONTKIN_MAX_UPLOAD_MB is {self.max_upload_mb}; 1..1024 is needed")
+        if not 0 <= self.remembered_answers <= 10_000:
+            raise SettingsError(
+                f"FONTKIN_REMEMBERED_ANSWERS is {self.remembered_answers}; 0..10000 is needed"
+            )
         if not 0 <= self.lock_seconds <= 3600:
             raise SettingsError(f"FONTKIN_LOCK_SECONDS is {self.lock_seconds}; 0..3600 is needed")
 
@@ -106,6 +111,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "API_TOKEN": str,
     "MAX_UPLOAD_MB": int,
     "LOCK_SECONDS": float,
+    "REMEMBERED_ANSWERS": int,
     "FETCH_FONTS": lambda text: bool(int(text)),
     "ANONYMOUS": lambda text: bool(int(text)),
 }

@@ -8,7 +8,7 @@ import sys
 
 from scripts.options import command
 
-APP = "api.app:create_app()"
+APP = "api.app:create_app(warm=True)"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,7 +38,7 @@ def gunicorn_command(arguments: argparse.Namespace) -> list[str]:
         *(sys.executable, "-m", "gunicorn", APP),
         *("--bind", f"{host}:{arguments.port}"),
         *("--worker-class", "gthread", "--workers", str(arguments.workers)),
-        *("--threads", str(arguments.threads), "--timeout", "120"),
+        *("--threads", str(arguments.threads), "--timeout", "120", "--keep-alive", "30"),
         *("--worker-tmp-dir", "/dev/shm") * os.path.isdir("/dev/shm"),
         *("--log-level", "warning", "--no-control-socket"),
     ]

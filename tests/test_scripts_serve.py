@@ -12,7 +12,7 @@ from scripts import serve
 def test_command() -> None:
     """gunicorn is started by name, with threads, on this machine only unless told otherwise."""
     command = serve.gunicorn_command(serve.parse_arguments([]))
-    assert command[:4] == [sys.executable, "-m", "gunicorn", "api.app:create_app()"]
+    assert command[:4] == [sys.executable, "-m", "gunicorn", "api.app:create_app(warm=True)"]
     assert command[command.index("--bind") + 1] == "127.0.0.1:8000"
     assert command[command.index("--workers") + 1] == "1"
     assert command[command.index("--threads") + 1] == "4"

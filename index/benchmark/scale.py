@@ -25,7 +25,7 @@ from index.settings import Settings
 Json = dict[str, Any]
 K = 5
 _TIE = 1e-5  # of a score: rounding
-LITE_MOST = 200_000  # vectors: Milvus Lite is not made for more
+LITE_MOST = 100_000  # vectors: Milvus Lite is not made for more
 
 
 @dataclass(frozen=True, slots=True)
