@@ -15,6 +15,7 @@ import numpy as np
 
 from encoder.boxes import Box
 from encoder.leveling import slopes
+from encoder.parting import parted
 from encoder.prepare import Line, prepare_level, prepare_quads
 from encoder.reading import Reading
 
@@ -48,27 +49,28 @@ def find_and_read(picture: np.ndarray, crop: Box | None, reader: Reader) -> list
 
     Raises `ValueError` when `crop` lies outside.
     """
-    lines = sorted(prepare_level(picture, crop, least=_SMALL_PRINT), key=lambda i: -i.box.area)
+    found = parted(picture, prepare_level(picture, crop, least=_SMALL_PRINT))
+    lines = sorted(found, key=lambda line: -line.box.area)
     if not lines:
         return []
     chief = [line for line in lines[:_CHIEF] if line.box.area >= _SMALL * lines[0].box.area]
     edges = _read(chief, reader)
-    level = all(_is_level(found.line) for found in edges)
+    level = all(_is_level(each.line) for each in edges)
     if level and _clarity(edges) >= _CONVINCING:
         rest = _read(lines[len(chief) :], reader)
-        edges += [found for found in rest if found.reading.confidence >= _LEGIBLE]
+        edges += [each for each in rest if each.reading.confidence >= _LEGIBLE]
         return _from_the_top(edges)
-    detected = _read(prepare_quads(picture, reader.detect, crop), reader)
+    detected = _read(parted(picture, prepare_quads(picture, reader.detect, crop)), reader)
     better = _clarity(detected) - _clarity(edges)
     # What leans is read well both ways; only a level line can be compared.
-    found = detected if better > (_BETTER if level else -_BETTER) else edges
-    if _clarity(found) < _DOUBTFUL:
+    read = detected if better > (_BETTER if level else -_BETTER) else edges
+    if _clarity(read) < _DOUBTFUL:
         standing = _standing(picture, crop, reader)
-        if _clarity(standing) > _clarity(found) + _TURNED:
+        if _clarity(standing) > _clarity(read) + _TURNED:
             return _from_the_top(standing)
     if not detected and _clarity(edges) < _LEGIBLE:
         return []
-    return _from_the_top(found)
+    return _from_the_top(read)
 
 
 def _standing(picture: np.ndarray, crop: Box | None, reader: Reader) -> list[Found]:

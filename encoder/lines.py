@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from encoder.boxes import Box
+from encoder.shapes import Run, is_near, join_by_shape, without_frames
 
 MAX_LINES = 40
 _WORK_SIDE = 1400  # pixels: lines are looked for in a picture no larger than this
@@ -19,11 +20,12 @@ _VALLEY = 0.06  # a row with less than this share of the strongest row's ink par
 _COLUMN_GAP = 2.5  # line heights: a wider gap parts two columns
 
 
-def find_lines(picture: np.ndarray, *, least: float = 0.02) -> list[Box]:
+def find_lines(picture: np.ndarray, *, least: float = 0.02, by_shape: bool = False) -> list[Box]:
     """Boxes around the ink of each line in `picture` (uint8 [H, W, 3]), top to bottom.
 
     At most MAX_LINES, the largest, and none below `least` of the largest one's area. [] when
-    the picture has no edge.
+    the picture has no edge. `by_shape` also looks at what hangs together: plates are no part of
+    the text on them, letters are not cut; drawn lines need none of it.
     """
     scale = min(1.0, _WORK_SIDE / max(picture.shape[:2]))
     small = picture
@@ -33,7 +35,10 @@ def find_lines(picture: np.ndarray, *, least: float = 0.02) -> list[Box]:
     edges = _edges(small)
     if not edges.any():
         return []
-    boxes = [box for rows in _rows(edges) for box in _columns(edges, *rows)]
+    if by_shape:
+        edges = without_frames(edges)
+    rows = _rows(edges, by_shape=by_shape)
+    boxes = [box for first, last in rows for box in _columns(edges, first, last)]
     boxes = sorted(_worthwhile(boxes, least), key=lambda b: -b.area)[:MAX_LINES]
     boxes = [_tight(small, box) for box in boxes]
     back = [_scaled(b, scale, picture.shape[1], picture.shape[0]) for b in boxes]
@@ -51,23 +56,23 @@ def _edges(picture: np.ndarray) -> np.ndarray:
     return strength > max(_MIN_CONTRAST, 0.35 * top)
 
 
-def _rows(edges: np.ndarray) -> list[tuple[int, int]]:
+def _rows(edges: np.ndarray, *, by_shape: bool) -> list[Run]:
     """(first, past-the-last) rows of every line."""
     profile = edges.sum(axis=1).astype(np.float32)
     smooth = cv2.blur(profile[:, None], (1, 3)).ravel()
     runs = _runs(np.asarray(smooth > max(0.5, _VALLEY * float(smooth.max()))))
     runs = [_grow(profile, run, runs, i) for i, run in enumerate(runs)]
-    return _join_dots(runs)
+    if not by_shape:
+        return _join_dots(runs)
+    return join_by_shape(edges, runs)
 
 
-def _runs(on: np.ndarray) -> list[tuple[int, int]]:
+def _runs(on: np.ndarray) -> list[Run]:
     flips = np.flatnonzero(np.diff(np.concatenate([[0], on.astype(np.int8), [0]])))
     return [(int(a), int(b)) for a, b in zip(flips[::2], flips[1::2], strict=True)]
 
 
-def _grow(
-    profile: np.ndarray, run: tuple[int, int], runs: list[tuple[int, int]], i: int
-) -> tuple[int, int]:
+def _grow(profile: np.ndarray, run: Run, runs: list[Run], i: int) -> Run:
     """Take in the thin ends of ascenders and descenders, at most to the middle of the gap."""
     first, last = run
     above = (runs[i - 1][1] + first + 1) // 2 if i else 0
@@ -79,22 +84,14 @@ def _grow(
     return first, last
 
 
-def _join_dots(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Dots, accents and commas stand apart from their line: join what is low and near.
-
-    A line of small print below a headline is as near, but higher than a dot. The thin top of
-    a lone capital touches what is below it.
-    """
-    joined: list[tuple[int, int]] = []
+def _join_dots(runs: list[Run]) -> list[Run]:
+    """Dots, accents and commas stand apart from their line: join what is low and near."""
+    joined: list[Run] = []
     for run in runs:
-        if joined:
-            before = joined[-1]
-            low, high = sorted((before[1] - before[0], run[1] - run[0]))
-            gap = run[0] - before[1]
-            if (low < 0.3 * high and gap <= low) or (low < 0.5 * high and gap <= 1):
-                joined[-1] = (before[0], run[1])
-                continue
-        joined.append(run)
+        if joined and is_near(joined[-1], run):
+            joined[-1] = (joined[-1][0], run[1])
+        else:
+            joined.append(run)
     return joined
 
 
@@ -102,7 +99,7 @@ def _columns(edges: np.ndarray, y0: int, y1: int) -> list[Box]:
     """The parts of a row that wide gaps set apart, each tight around its own edges."""
     gap = int(_COLUMN_GAP * (y1 - y0))
     runs = _runs(np.asarray(edges[y0:y1].any(axis=0)))
-    parts: list[tuple[int, int]] = []
+    parts: list[Run] = []
     for run in runs:
         if parts and run[0] - parts[-1][1] <= gap:
             parts[-1] = (parts[-1][0], run[1])
@@ -136,7 +133,7 @@ def _tight(picture: np.ndarray, box: Box) -> Box:
     return Box(x0, y0, x1, y1)
 
 
-def _trimmed(inked: np.ndarray, first: int, last: int) -> tuple[int, int]:
+def _trimmed(inked: np.ndarray, first: int, last: int) -> Run:
     found = np.flatnonzero(inked)
     if last - first < 5 or not len(found):
         return first, last

@@ -75,7 +75,8 @@ def prepare_level(
     No line is below `least` of the largest one's area.
     """
     part, x0, y0 = _part(picture, crop)
-    return [_made_level(part, box, x0, y0) for box in find_lines(part, least=least)]
+    boxes = find_lines(part, least=least, by_shape=True)
+    return [line for box in boxes for line in _made_level(part, box, x0, y0)]
 
 
 def prepare_quads(
@@ -102,18 +103,19 @@ def _part(picture: np.ndarray, crop: Box | None) -> tuple[np.ndarray, int, int]:
     return picture[inside.y0 : inside.y1, inside.x0 : inside.x1], inside.x0, inside.y0
 
 
-def _made_level(picture: np.ndarray, box: Box, x0: int, y0: int) -> Line:
-    """The line in `box`; rectified where it leans or is in perspective."""
+def _made_level(picture: np.ndarray, box: Box, x0: int, y0: int) -> list[Line]:
+    """The line in `box`; rectified where it leans or is in perspective, which may part it."""
     strip = line_strip(picture, box)
     top, foot = slopes(1 - strip)
     if max(abs(top), abs(foot)) >= _LEANS:
         margin = box.height * (HEIGHT - INK_HEIGHT) / (2 * INK_HEIGHT)
         width, height = round(box.width + 2 * margin), round(box.height + 2 * margin)
         corners = leaning_quad(width, height, top, foot) + (box.x0 - margin, box.y0 - margin)
-        line = _cut(picture, corners.astype(np.float32), width, height, x0, y0)
-        if line is not None:
-            return replace(line, level=line.height >= _FILLED * box.height)
-    return Line(box.moved(x0, y0), box.height, strip)
+        lines = _cut(picture, corners.astype(np.float32), width, height, x0, y0)
+        level = sum(line.height for line in lines) >= _FILLED * box.height
+        if lines:
+            return [replace(line, level=level) for line in lines]
+    return [Line(box.moved(x0, y0), box.height, strip)]
 
 
 def _level_line(picture: np.ndarray, quad: np.ndarray, x0: int, y0: int) -> Line | None:
@@ -127,26 +129,27 @@ def _level_line(picture: np.ndarray, quad: np.ndarray, x0: int, y0: int) -> Line
     # A detector gives turned rectangles: what is in perspective leans in them.
     leaning = leaning_quad(width, height, *slopes(1 - normalise(ink_axis(level))))
     corners = cv2.perspectiveTransform(leaning[:, None], back)[:, 0].astype(np.float32)
-    return _cut(picture, corners, width, height, x0, y0)
+    lines = _cut(picture, corners, width, height, x0, y0)
+    return max(lines, key=lambda line: line.height * line.strip.shape[1], default=None)
 
 
 def _cut(
     picture: np.ndarray, corners: np.ndarray, width: int, height: int, x0: int, y0: int
-) -> Line | None:
-    """The line between the corners, as `width` x `height` pixels; None without ink in it."""
+) -> list[Line]:
+    """The lines between the corners, as `width` x `height` pixels; [] without ink in it."""
     level, back = _rectified(picture, corners, width, height)
     inner = _letters(level)
-    inks = find_lines(level[inner.y0 : inner.y1, inner.x0 : inner.x1])
-    if not inks:
-        return None
-    ink = max(inks, key=lambda box: box.area).moved(inner.x0, inner.y0)
-    frame = np.array([[[x, y]] for x in (ink.x0, ink.x1) for y in (ink.y0, ink.y1)], np.float32)
-    placed = cv2.perspectiveTransform(frame, back)[:, 0]
-    left, up = np.floor(placed.min(axis=0)).astype(int)
-    right, down = np.ceil(placed.max(axis=0)).astype(int)
-    seen = Box(int(left), int(up), int(right), int(down))
-    around = seen.within(picture.shape[1], picture.shape[0]).moved(x0, y0)
-    return Line(around, ink.height, line_strip(level, ink))
+    boxes = find_lines(level[inner.y0 : inner.y1, inner.x0 : inner.x1], by_shape=True)
+    lines = []
+    for ink in (box.moved(inner.x0, inner.y0) for box in boxes):
+        frame = np.array([[[x, y]] for x in (ink.x0, ink.x1) for y in (ink.y0, ink.y1)], np.float32)
+        placed = cv2.perspectiveTransform(frame, back)[:, 0]
+        left, up = np.floor(placed.min(axis=0)).astype(int)
+        right, down = np.ceil(placed.max(axis=0)).astype(int)
+        seen = Box(int(left), int(up), int(right), int(down))
+        around = seen.within(picture.shape[1], picture.shape[0]).moved(x0, y0)
+        lines.append(Line(around, ink.height, line_strip(level, ink)))
+    return lines
 
 
 def _rectified(

@@ -47,7 +47,8 @@ _PROMINENCE = 4  # power of a line's best score beside its weight: drawings are 
 class Group:
     """Lines in one font, by their positions: the most prominent of them, all, their rows.
 
-    `faces` are, for each row, the best faces of its family and of the closest of its twins.
+    `faces` are, for each row, the best faces of its family and of the closest of its twins, for
+    the leader alone: a font's lines may be bold and regular.
     """
 
     leader: int
@@ -78,7 +79,7 @@ def rank_lines(
     while True:
         votes = _votes(view, lines, depth, allowed)
         fonts = list(_fonts(votes, weights))
-        tables = [rank(font.vote.families, view.twin_sets, rows_wanted) for font in fonts]
+        tables = [rank(font.vote, view.twin_sets, rows_wanted) for font in fonts]
         if depth >= reachable or all(len(rows) >= rows_wanted for rows in tables):
             break
         depth *= _GROWTH
@@ -86,8 +87,8 @@ def rank_lines(
         Group(
             font.leader,
             font.lines,
-            _matches(view, font.vote, rows, filters)[:k],
-            tuple(_faces(view, font.vote, row) for row in rows[:k]),
+            _matches(view, votes[font.leader].faces, rows, filters)[:k],
+            tuple(_faces(view, votes[font.leader].faces, row) for row in rows[:k]),
         )
         for font, rows in zip(fonts, tables, strict=True)
     )
@@ -124,13 +125,13 @@ def _votes(
 class _Font:
     leader: int
     lines: tuple[int, ...]
-    vote: _Votes
+    vote: Tally
 
 
 def _fonts(votes: Sequence[_Votes], weights: Sequence[float]) -> Iterator[_Font]:
     """The lines in groups of one font, the most prominent first."""
     if not votes[0].families.seen.any():  # nothing may answer, so nothing tells them apart
-        yield _Font(0, tuple(range(len(votes))), votes[0])
+        yield _Font(0, tuple(range(len(votes))), votes[0].families)
         return
     best = [float(vote.families.scores[vote.families.first()]) for vote in votes]
     standing = [w * max(0.0, score) ** _PROMINENCE for w, score in zip(weights, best, strict=True)]
@@ -144,24 +145,14 @@ def _fonts(votes: Sequence[_Votes], weights: Sequence[float]) -> Iterator[_Font]
             for i in left
             if scores[i] >= best[i] - _SAME_FONT and scores[i] >= best[leader] - _SAME_FIT
         ]
-        yield _Font(
-            leader,
-            tuple(joined),
-            _together([votes[i] for i in joined], [weights[i] for i in joined]),
-        )
+        together = [votes[i].families for i in joined]
+        vote = merge_lines(together, [weights[i] for i in joined])
+        yield _Font(leader, tuple(joined), vote)
         left = [i for i in left if i not in joined]
 
 
-def _together(votes: Sequence[_Votes], weights: Sequence[float]) -> _Votes:
-    """One vote of several lines by their weights."""
-    return _Votes(
-        merge_lines([vote.families for vote in votes], weights),
-        merge_lines([vote.faces for vote in votes], weights),
-    )
-
-
-def _matches(view: View, vote: _Votes, rows: Sequence[Row], filters: Filters) -> tuple[Match, ...]:
-    faces = best_members(vote.faces, view.family_of_face, [row.group for row in rows])
+def _matches(view: View, tally: Tally, rows: Sequence[Row], filters: Filters) -> tuple[Match, ...]:
+    faces = best_members(tally, view.family_of_face, [row.group for row in rows])
     sure = confidences([row.score for row in rows])
     return tuple(
         Match(
@@ -176,9 +167,9 @@ def _matches(view: View, vote: _Votes, rows: Sequence[Row], filters: Filters) ->
     )
 
 
-def _faces(view: View, vote: _Votes, row: Row) -> tuple[str, ...]:
+def _faces(view: View, tally: Tally, row: Row) -> tuple[str, ...]:
     families = (row.group, *row.folded[:_TWINS])
-    best = best_members(vote.faces, view.family_of_face, families)
+    best = best_members(tally, view.family_of_face, families)
     return tuple(view.faces[best[family]].id for family in families)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from encoder.blocks import speakers
 from encoder.boxes import Box
 from encoder.finding import Found, Reader, find_and_read
+from encoder.parting import parted
 from encoder.prepare import HEIGHT, WIDTH, Line, prepare_level
 from encoder.reading import Reading
 from encoder.redraw import Drawing
@@ -114,7 +115,8 @@ class Searcher:
         """The lines of the picture; what they say only for a proof."""
         if proof:
             return find_and_read(picture, crop, self._reader)
-        return [Found(line, Reading("", 0.0)) for line in prepare_level(picture, crop)]
+        lines = parted(picture, prepare_level(picture, crop))
+        return [Found(line, Reading("", 0.0)) for line in lines]
 
     def _proved(
         self, font: Group, lines: Sequence[LineVectors], readings: Sequence[Reading]
