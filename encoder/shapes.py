@@ -97,7 +97,7 @@ def _goes_on(labels: np.ndarray, upper: Run, lower: Run) -> bool:
 def _is_print(edges: np.ndarray, upper: Run, lower: Run) -> bool:
     """Whether the lower of two runs is small print, which is written all over in many parts."""
     small, large = sorted((upper, lower), key=_length)
-    one, other = (edges[first:last].any(axis=0) for first, last in (small, large))
+    one, other = (np.asarray(edges[a:b].any(axis=0)) for a, b in (small, large))
     parts = int(np.count_nonzero(np.diff(one.astype(np.int8)) == 1)) + int(one[0])
     return parts >= _PARTS and bool(one.sum() >= _PRINTED * other.sum())
 
