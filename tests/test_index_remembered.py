@@ -101,7 +101,7 @@ def test_what_one_viewer_was_told_no_other_is(catalog: FontCatalog, serif_path: 
     """A family that is private to one is in no answer that another gets for the same picture."""
     catalog.remove_family("lora")
     ann, bob = (catalog.seen_by(Viewer(name)) for name in ("ann", "bob"))
-    (added,) = ann.add_fonts([serif_path]).added
+    (added,) = ann.add_fonts([serif_path], public=False).added
     page = picture_of(serif_path)
     assert ann.search(page, proof=False).matches[0].family.id == added.family.id
     for other in (bob, catalog.seen_by(ANYBODY)):
