@@ -73,6 +73,7 @@ class FaissStore:
             dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         )
         self._index: Any = faiss.IndexIDMap2(flat)  # the stubs know C++'s signatures only
+        self._sorted: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
 
     @property
     def dim(self) -> int:
@@ -99,11 +100,13 @@ class FaissStore:
         if len(ids):
             faiss.omp_set_num_threads(1)
             self._index.add_with_ids(rows, ids)
+            self._sorted = None
 
     def remove(self, ids: NDArray[np.int64]) -> int:
         """Drop these ids; those that are not there are ignored. Returns how many were."""
         if len(ids) == 0:
             return 0
+        self._sorted = None
         return int(self._index.remove_ids(np.ascontiguousarray(ids, np.int64)))
 
     def search(
@@ -128,19 +131,35 @@ class FaissStore:
 
     def score(self, vectors: NDArray[np.floating], ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """See `VectorStore.score`."""
-        faiss.omp_set_num_threads(1)
         stored = self.rows(ids)
         return np.asarray(checked_rows(vectors, self.dim) @ stored.T, np.float32)
 
     def rows(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The vectors [M, D] of these ids; `VectorError` for one that is not here."""
-        if not len(ids):
+        """The vectors [M, D] of these ids; `VectorError` for one that is not here.
+
+        Read from FAISS's own memory: its way from ids to vectors takes twice as long.
+        """
+        wanted = np.asarray(ids, np.int64)
+        if not len(wanted):
             return np.empty((0, self.dim), np.float32)
-        try:
-            found = self._index.reconstruct_batch(np.ascontiguousarray(ids, np.int64))
-        except RuntimeError as error:
-            raise VectorError(f"one of {len(ids)} ids is not in the store") from error
-        return np.asarray(found, np.float32)
+        if not len(self):
+            raise VectorError(f"one of {len(ids)} ids is not in the store")
+        ordered, places = self._places
+        at = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+        if (ordered[at] != wanted).any():
+            raise VectorError(f"one of {len(ids)} ids is not in the store")
+        flat: Any = faiss.downcast_index(self._index.index)
+        codes = faiss.rev_swig_ptr(flat.codes.data(), 2 * self.dim * len(self))
+        return np.asarray(codes.view("<f2").reshape(-1, self.dim)[places[at]], np.float32)
+
+    @property
+    def _places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All ids ascending, and where each one's vector lies."""
+        if self._sorted is None:
+            ids = self.ids()
+            order = np.argsort(ids)
+            self._sorted = ids[order], order
+        return self._sorted
 
     def save(
         self,
