@@ -219,17 +219,3 @@ def test_the_map_by_keyboard(page: Page) -> None:
     expect(page.locator("#shown")).to_contain_text("Abril Fatface")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Abril Fatface")
-
-
-def test_docs(page: Page) -> None:
-    """The docs page is drawn under the strict policy, from this server alone."""
-    outside: list[str] = []
-    page.on(
-        "request",
-        lambda r: (
-            None if r.url.startswith(("http://127", "data:", "blob:")) else outside.append(r.url)
-        ),
-    )
-    page.goto("/docs")
-    expect(page.locator(".opblock")).to_have_count(10)
-    assert outside == []

@@ -161,15 +161,11 @@ def test_openapi(client: FlaskClient) -> None:
 def test_docs_work_without_a_network(client: FlaskClient) -> None:
     """The docs page names nothing outside this server, and what it names is there."""
     html = client.get("/docs").text
-    files = re.findall(r'(?:src|href)="([^"]+)"', html)
-    assert len(files) == 4
+    files = re.findall(r'(?:src|href)="([^"#][^"]*)"', html)
+    assert len(files) > 10
     for file in files:
         assert file.startswith("/")
         assert client.get(file).status_code == 200
-    assert (
-        "unsafe-inline' "
-        not in client.get("/docs").headers["Content-Security-Policy"].split("style-src")[0]
-    )
 
 
 @pytest.mark.parametrize("path", ["/", "/fonts", "/browse", "/problems"])

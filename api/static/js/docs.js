@@ -1,8 +1,65 @@
-// Swagger UI over our own description; no script stands in the page itself.
-window.ui = SwaggerUIBundle({
-  url: "/openapi.json",
-  dom_id: "#swagger-ui",
-  deepLinking: true,
-  tryItOutEnabled: true,
-  validatorUrl: null,
-});
+// The calls: lines to copy follow the forms, and a form can be sent.
+import { copying } from "./copy.js";
+import { byId, make } from "./dom.js";
+import { follow } from "./part.js";
+import { authorized, forget, keep, token } from "./token.js";
+
+const MOST = 20_000; // characters of an answer that are shown
+
+copying();
+byId("token").value = token();
+byId("token").addEventListener("change", ({ target }) => (target.value.trim() ? keep(target.value.trim()) : forget()));
+byId("token-form").addEventListener("submit", (event) => event.preventDefault());
+
+for (const section of document.querySelectorAll(".call")) {
+  const form = section.querySelector("form");
+  follow(form, `${section.id}-code`, [], () => send(section, form));
+}
+
+async function send(section, form) {
+  const reply = section.querySelector(".reply");
+  reply.replaceChildren(make("p", { className: "hint" }, "Waiting…"));
+  const started = performance.now();
+  try {
+    const response = await fetch(...request(section, form));
+    const body = await shown(response);
+    const facts = [`${response.status} ${response.statusText}`, `${Math.round(performance.now() - started)} ms`,
+      response.headers.get("Content-Type") ?? ""].filter(Boolean).join(" · ");
+    reply.replaceChildren(make("p", { className: response.ok ? "good" : "bad" }, facts), ...body);
+  } catch {
+    reply.replaceChildren(make("p", { className: "bad" }, "The server cannot be reached. Is it still running?"));
+  }
+}
+
+/** The address and options of fetch that the form stands for. */
+function request(section, form) {
+  const { method, path, body } = section.dataset;
+  const query = new URLSearchParams();
+  const [files, json] = [new FormData(), {}];
+  let address = path;
+  for (const field of form.elements) {
+    if (!field.name || field.name === "call" || !field.value) continue;
+    if (field.type === "file") for (const file of field.files) files.append(field.name, file, file.name);
+    else if ("json" in field.dataset) json[field.name] = field.value;
+    else if (path.includes(`{${field.name}}`)) address = address.replace(`{${field.name}}`, encodeURIComponent(field.value));
+    else query.append(field.name, field.value);
+  }
+  const headers = { ...authorized() };
+  if (body === "json") headers["Content-Type"] = "application/json";
+  return [query.size ? `${address}?${query}` : address, { method, headers,
+    body: body === "files" ? files : body === "json" ? JSON.stringify(json) : undefined }];
+}
+
+async function shown(response) {
+  if (response.headers.get("Content-Type")?.startsWith("image/")) {
+    const image = make("img", { alt: "The answer" });
+    image.src = URL.createObjectURL(await response.blob());
+    return [image];
+  }
+  const text = await response.text();
+  if (!text) return [];
+  let pretty = text;
+  try { pretty = JSON.stringify(JSON.parse(text), null, 2); } catch { /* it is no JSON: as it came */ }
+  const cut = pretty.length > MOST ? `${pretty.slice(0, MOST)}\n… ${pretty.length - MOST} characters more` : pretty;
+  return [make("pre", { tabIndex: 0, aria: { label: "Answer" } }, make("code", {}, cut))];
+}

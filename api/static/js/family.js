@@ -1,10 +1,11 @@
 // A family's page: a text tried at several sizes, the kin that pass the filters, lines to copy.
-import { copyButton } from "./copy.js";
+import { copying } from "./copy.js";
 import { byId, make } from "./dom.js";
 import { follow } from "./part.js";
 import { said, specimens } from "./specimens.js";
 import { snippets } from "./use.js";
 
+copying();
 follow(byId("kin-form"), "kin");
 specimens(tryIt);
 byId("face").addEventListener("change", tryIt);
@@ -15,7 +16,8 @@ if (byId("use")) byId("use").append(...lines(JSON.parse(byId("use").dataset.matc
 /** What puts the family on a page or into a project, each line with a button to copy it. */
 function lines(match) {
   return snippets(match).map(([what, code]) =>
-    make("p", { className: "snippet" }, make("span", {}, what), make("code", {}, code), copyButton(what, () => code)));
+    make("p", { className: "snippet" }, make("span", {}, what), make("code", {}, code),
+      make("button", { type: "button", className: "button quiet", data: { copy: "" }, aria: { label: `Copy ${what}` } }, "Copy")));
 }
 
 /** Draws the text at every size; a picture stays until the new one is there. */

@@ -14,15 +14,18 @@ export async function pageAt(url) {
   return page;
 }
 
-/** The address of what the form asks for, without what is blank. */
+/** The address of what the form asks for, without what is blank and without files. */
 export function addressOf(form) {
-  const asked = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
-  return asked.size ? `${location.pathname}?${asked}` : location.pathname;
+  const given = [...new FormData(form)].filter(([, value]) => value && typeof value === "string");
+  const asked = new URLSearchParams(given);
+  const anchor = form.getAttribute("action")?.match(/#.*/)?.[0] ?? "";
+  return location.pathname + (asked.size ? `?${asked}` : "") + anchor;
 }
 
 /** Draws the element `id` (and those of `also`, their text alone) anew when `form` changes.
- *  Fields with `data-apart` change without it. The address follows, so that it can be shared. */
-export function follow(form, id, also = []) {
+ *  Fields with `data-apart` change without it. The address follows, so that it can be shared.
+ *  `onSubmit` is what sending the form does, when it is not this. */
+export function follow(form, id, also = [], onSubmit = null) {
   let newest = 0;
   const load = async () => {
     const mine = ++newest;
@@ -44,5 +47,5 @@ export function follow(form, id, also = []) {
   };
   const soon = debounce(load, 120);
   form.addEventListener("input", ({ target }) => { if (!("apart" in target.dataset)) soon(); });
-  form.addEventListener("submit", (event) => { event.preventDefault(); load(); });
+  form.addEventListener("submit", (event) => { event.preventDefault(); (onSubmit ?? load)(); });
 }
