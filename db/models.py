@@ -65,7 +65,10 @@ class FontFile(Base):
 
 
 class Face(Base):
-    """One weight, slope and width of a family, and how to open it in its file again."""
+    """One weight, slope and width of a family, and how to open it in its file again.
+
+    `samples_sha256` is that of its samples (`db.integrity`).
+    """
 
     __tablename__ = "face"
 
@@ -79,6 +82,7 @@ class Face(Base):
     file_index: Mapped[int]
     variation: Mapped[list[Any]] = mapped_column(JSON)
     coverage: Mapped[str]
+    samples_sha256: Mapped[str] = mapped_column(server_default="")
 
 
 class Sample(Base):

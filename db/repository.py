@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from db import integrity
 from db.models import Base, Face, Family, FontFile, Sample, Specimen, State, Token, Twin
 from db.records import (
     FaceRecord,
@@ -61,10 +63,11 @@ class Repository:
         )
         return generation
 
-    def grow(self) -> int:
-        """Count this transaction as a change; returns the new generation."""
-        self._session.execute(update(State).values(generation=State.generation + 1))
-        return self.generation()
+    def grow(self, above: int = 0) -> int:
+        """Count this transaction as a change; returns the new generation, larger than `above`."""
+        generation = max(self.generation(), above) + 1
+        self._session.execute(update(State).values(generation=generation))
+        return generation
 
     # Reading -------------------------------------------------------------------------
 
@@ -198,6 +201,22 @@ class Repository:
                     self.specimen(family.id),
                 )
 
+    def dump(self) -> integrity.Dump:
+        """All rows of all tables, for `replace_all`."""
+        return integrity.dump(self._session)
+
+    def revision(self) -> str | None:
+        """The schema's revision; None in a database without tables."""
+        return integrity.revision(self._session)
+
+    def damaged_faces(self) -> list[str]:
+        """The ids of faces whose samples are not those that were written, ascending."""
+        return integrity.damaged_faces(self._session)
+
+    def complaints(self) -> list[str]:
+        """What SQLite finds wrong with its pages, indexes and foreign keys; [] elsewhere."""
+        return integrity.complaints(self._session)
+
     # Writing -------------------------------------------------------------------------
 
     def add(self, bundle: FamilyBundle) -> None:
@@ -211,7 +230,7 @@ class Repository:
         for file in bundle.files:
             if session.get(FontFile, file.sha256) is None:
                 session.execute(insert(FontFile).values(**_values(file)))
-        _insert(session, Face, bundle.faces)
+        self._insert_faces(bundle)
         _insert(session, Sample, bundle.samples)
         if bundle.specimen is not None and session.get(Specimen, bundle.family.id) is None:
             session.add(Specimen(family_id=bundle.family.id, image=bundle.specimen))
@@ -227,6 +246,14 @@ class Repository:
         self._session.merge(Specimen(family_id=family_id, image=image))
         self._session.flush()
 
+    def replace_samples(self, face_id: str, samples: Sequence[SampleRecord]) -> None:
+        """Put these in the place of a face's samples, under new ids."""
+        session = self._session
+        session.execute(delete(Sample).where(Sample.face_id == face_id))
+        _insert(session, Sample, [replace(s, face_id=face_id) for s in samples])
+        found = integrity.samples_sha256((s.kind, s.text, s.raster, s.vector) for s in samples)
+        session.execute(update(Face).where(Face.id == face_id).values(samples_sha256=found))
+
     def remove_family(self, family_id: str) -> tuple[list[int], list[FileRecord]]:
         """Delete a family; returns the ids of its samples and the files nobody needs now."""
         session = self._session
@@ -239,6 +266,10 @@ class Repository:
         """Delete every family and file; the state row, and so the generation, stays."""
         self._session.execute(delete(Family))
         self._drop_unused_files()
+
+    def replace_all(self, rows: integrity.Dump) -> None:
+        """Delete everything and write these rows, the state among them; samples get new ids."""
+        integrity.replace_all(self._session, rows)
 
     def replace_twins(self, twins: Iterable[TwinRecord]) -> None:
         """Forget all twins and write these."""
@@ -276,6 +307,17 @@ class Repository:
     def use_token(self, token_id: str, day: date) -> None:
         """Note the day of the token's last use."""
         self._session.execute(update(Token).where(Token.id == token_id).values(last_used=day))
+
+    def _insert_faces(self, bundle: FamilyBundle) -> None:
+        samples: dict[str, list[tuple[str, str, str, bytes]]] = {f.id: [] for f in bundle.faces}
+        for s in bundle.samples:
+            samples.setdefault(s.face_id, []).append((s.kind, s.text, s.raster, s.vector))
+        values = [
+            _values(face) | {"samples_sha256": integrity.samples_sha256(samples[face.id])}
+            for face in bundle.faces
+        ]
+        if values:
+            self._session.connection().execute(insert(Face), values)
 
     def _drop_unused_files(self) -> list[FileRecord]:
         used = select(Face.file_sha256).where(Face.file_sha256.is_not(None))

@@ -10,6 +10,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -52,6 +53,11 @@ class Database:
         """The URL without the password."""
         return self._engine.url.render_as_string(hide_password=True)
 
+    @property
+    def url(self) -> str:
+        """The URL as it was opened, password included: not for messages."""
+        return self._engine.url.render_as_string(hide_password=False)
+
     @contextmanager
     def begin(self) -> Iterator[Repository]:
         """One transaction: committed when the block ends, rolled back when it raises.
@@ -89,13 +95,19 @@ class Database:
         finally:
             raw.close()
 
+    def revisions(self) -> tuple[str | None, str | None]:
+        """The schema's revision (None: no tables yet) and the newest one."""
+        with self.begin() as rows:
+            found = rows.revision()
+        return found, ScriptDirectory.from_config(_config()).get_current_head()
+
     def close(self) -> None:
         """Give back all connections."""
         self._engine.dispose()
         self._kept = None
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, migrating: bool = True) -> Database:
     """Open `url` and run the migrations that it lacks; `DatabaseError` when it cannot."""
     try:
         parsed = make_url(url)
@@ -106,7 +118,8 @@ def open_database(url: str) -> Database:
         _prepare_sqlite(engine)
     database = Database(engine)
     try:
-        migrate(engine)
+        if migrating:
+            migrate(engine)
     except CommandError as error:
         raise DatabaseError(
             f"database {database.name} was made by a newer Fontkin; update this one ({error})"
@@ -155,11 +168,16 @@ def migrate(engine: Engine) -> None:
 
     Nothing happens when it is there.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config = _config()
     with engine.connect() as connection, _unenforced(connection), connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
 
 
 @contextmanager

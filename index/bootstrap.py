@@ -12,6 +12,7 @@ from db.session import Database, open_database
 from encoder import reading
 from encoder.finding import Reader
 from index import readonly
+from index.backup import Backups
 from index.builder import Embedder
 from index.catalog import FontCatalog
 from index.copyrights import Copyrights
@@ -54,7 +55,7 @@ def open_catalog(
     when encoder and catalogue do not belong together, `DatabaseError`, `StorageError`,
     `BusyError`, and what the encoder raises when its files are not there.
     """
-    encoder = embedder or _shipped(settings)
+    encoder = embedder or load_embedder(settings)
     identity = EncoderIdentity(encoder.sha256, encoder.prepare_version, encoder.dim)
     database, live, lock = _opened(settings, identity)
     if not rebuilding:
@@ -74,6 +75,7 @@ def open_catalog(
         FamilyMap(database, live, settings.prebuilt),
         Copyrights(settings.prebuilt, settings.fonts),
         Tokens(database, lock, settings.api_token),
+        Backups(database, live, identity, settings.data),
     )
 
 
@@ -109,8 +111,7 @@ def _opened(settings: Settings, identity: EncoderIdentity) -> _Opened:
 
 
 def _opened_to_write(settings: Settings, identity: EncoderIdentity) -> _Opened:
-    shared = advisory_lock(settings.database_url)
-    lock = WriterLock(settings.lock_path, settings.lock_seconds, shared)
+    lock = writer_lock(settings)
     with lock.hold():
         install_prebuilt(settings)
         database = open_database(settings.database_url)
@@ -121,7 +122,14 @@ def _opened_to_write(settings: Settings, identity: EncoderIdentity) -> _Opened:
     return database, LiveView(database, open_stores(settings), lock, identity), lock
 
 
-def _shipped(settings: Settings) -> Embedder:
+def writer_lock(settings: Settings) -> WriterLock:
+    """The lock that every writer of this catalogue takes."""
+    shared = advisory_lock(settings.database_url)
+    return WriterLock(settings.lock_path, settings.lock_seconds, shared)
+
+
+def load_embedder(settings: Settings) -> Embedder:
+    """The encoder that the settings name; `MismatchError` when it is not what its card says."""
     # Imported here: whoever brings an embedder of their own needs no ONNX Runtime.
     from encoder import embed
 

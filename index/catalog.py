@@ -24,6 +24,7 @@ from index.answers import (
     RebuildReport,
     SearchAnswer,
 )
+from index.backup import BackupReport, Backups
 from index.batch import OnProgress
 from index.copyrights import Copyrights
 from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
@@ -70,6 +71,7 @@ class FontCatalog:
         family_map: FamilyMap,
         copyrights: Copyrights,
         tokens: Tokens,
+        backups: Backups,
     ) -> None:
         self._database = database
         self._live = live
@@ -81,6 +83,7 @@ class FontCatalog:
         self._map = family_map
         self._copyrights = copyrights
         self.tokens = tokens
+        self._backups = backups
         self._viewer = SERVER
 
     def seen_by(self, viewer: Viewer) -> FontCatalog:
@@ -304,6 +307,22 @@ class FontCatalog:
         Needs scikit-learn, which serving does not bring.
         """
         return self._map.write(path)
+
+    def backup(self, target: Path) -> BackupReport:
+        """Write rows and own font files of one moment to the file `target`, whole or not at all.
+
+        Searches go on; writers wait while rows are copied. Raises `MismatchError` when an own font
+        file is missing, `StorageError`, `BusyError`.
+        """
+        return self._backups.write(target)
+
+    def restore(self, source: Path, *, discard: bool = False) -> BackupReport:
+        """Put a backup in the place of everything, in one step, beside running searches too.
+
+        Raises `BackupError` for a damaged or foreign file and, without `discard`, when own
+        families that it does not hold would be lost; `MismatchError` for another encoder's.
+        """
+        return self._backups.restore(source, discard=discard)
 
     def close(self) -> None:
         """Give the database back; the catalogue is not to be used any more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from db.session import StorageError
 
 __all__ = [
+    "BackupError",
     "BusyError",
     "MismatchError",
     "QueryError",
@@ -16,6 +17,10 @@ __all__ = [
 
 class MismatchError(RuntimeError):
     """Two artefacts do not belong together; the message names both values and the remedy."""
+
+
+class BackupError(ValueError):
+    """A backup is damaged, another's, or would lose something; the message says which."""
 
 
 class QueryError(ValueError):

@@ -178,6 +178,12 @@ class LiveView:
         return view
 
     @contextmanager
+    def paused(self) -> Iterator[None]:
+        """No writer is at work in the block, of whatever process."""
+        with self._lock.hold():
+            yield
+
+    @contextmanager
     def _writing(self, after: Callable[[], object] = lambda: None) -> Iterator[None]:
         if self._refusal:
             raise StorageError(f"{self._refusal}; nothing can be changed until the next start")
@@ -224,6 +230,11 @@ class LiveView:
 
     def _from_vectors(self, rows: Repository) -> View:
         state = self._state(rows)
+        if damaged := rows.damaged_faces():
+            raise MismatchError(
+                f"the vectors of {len(damaged)} faces ({damaged[0]} first) are not those that were "
+                "stored; run `python -m scripts.doctor --repair`"
+            )
         store = self._keeper.made(state, rows.vectors(state.dim))
         return read_view(rows, state, store)
 

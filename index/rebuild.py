@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,8 +77,8 @@ class Rebuilder:
                 jobs = plan.jobs or os.cpu_count() or 1
                 self._draw(partial, sources, use_browser, jobs, refused, on_progress)
                 _compare(partial, sources, jobs, on_progress)
-                wanted = {source.family.id for source in sources}
-                view = self._live.replace(lambda rows: self._exchange(rows, partial, wanted))
+                google = {source.family.id for source in sources if source.family.source != OWN}
+                view = self._live.replace(lambda rows: self._exchange(rows, partial, google))
             path.unlink()
         return _report(view, refused, started)
 
@@ -111,24 +111,43 @@ class Rebuilder:
             done += 1
             on_progress(done, total)
 
-    def _exchange(self, rows: Repository, partial: Database, wanted: set[str]) -> None:
+    def _exchange(self, rows: Repository, partial: Database, google: set[str]) -> None:
         """Put the drawn families in the place of all that was there."""
-        own = {family.id: family for family in rows.families() if family.source == OWN}
-        late = [source for source in self._own() if source.family.id not in wanted]
-        bundles = [draw_guarded(source, self._embedder, None).bundle for source in late]
+        own = self._own_bundles(rows, partial)
         rows.clear()
         with partial.begin() as drawn:
-            kept = set()
             for bundle in drawn.bundles():
-                if bundle.family.id in wanted and (now := _as_it_is(bundle, own)):
-                    rows.add(now)
-                    kept.add(now.family.id)
-            rows.add_twins(t for t in drawn.twins() if {t.family_id, t.twin_id} <= kept)
-        for bundle in bundles:  # added by somebody while this one was drawing
-            if bundle.faces:
+                if bundle.family.id in google:
+                    rows.add(bundle)
+            for bundle in own:
                 rows.add(bundle)
+            there = {family.id for family in rows.families()}
+            rows.add_twins(t for t in drawn.twins() if {t.family_id, t.twin_id} <= there)
         embedder = self._embedder
         rows.set_encoder(embedder.sha256, embedder.prepare_version, embedder.dim)
+
+    def _own_bundles(self, rows: Repository, partial: Database) -> list[FamilyBundle]:
+        """The own families of this moment: others may have changed them while this one drew.
+
+        One that cannot be drawn whole any more (a copy is lost) keeps its old vectors, if they
+        are this encoder's.
+        """
+        sources = list(self._own())
+        late = {source.family.id: source for source in _undone(partial, sources)}
+        with partial.begin() as drawn:
+            bundles = {b.family.id: b for b in drawn.bundles(OWN) if b.family.id not in late}
+        for family_id, source in late.items():
+            bundles[family_id] = draw_guarded(source, self._embedder, None).bundle
+        state, found = rows.state(), []
+        comparable = state is not None and state.encoder_sha256 == self._embedder.sha256
+        for old in rows.bundles(OWN):
+            new = bundles[old.family.id]
+            if comparable and _shas(new.files) != _shas(old.files):
+                found.append(old)
+            elif new.faces:
+                kept = tuple(f for f in old.files if f.sha256 in _shas(new.files))
+                found.append(replace(new, family=old.family, files=kept))
+        return found
 
     def _own(self) -> Iterator[FamilySource]:
         """The own families as they are in the catalogue now; copies that are lost are left out."""
@@ -137,7 +156,7 @@ class Rebuilder:
             for family in rows.families():
                 if family.source == OWN:
                     own = list(files.get(family.id, {}).values())
-                    yield _own_source(self._data, family, own, rows.faces(family.id))
+                    yield own_source(self._data, family, own, rows.faces(family.id))
 
     @contextmanager
     def _partial(self, use_browser: bool) -> Iterator[tuple[Path, Database]]:
@@ -156,17 +175,6 @@ class Rebuilder:
             partial.close()
 
 
-def _as_it_is(bundle: FamilyBundle, own: Mapping[str, FamilyRecord]) -> FamilyBundle | None:
-    """The bundle, published and renamed as it was meanwhile; None when it was removed."""
-    if bundle.family.source != OWN:
-        return bundle
-    now = own.get(bundle.family.id)
-    if now is None:
-        return None
-    family = replace(bundle.family, name=now.name, owner=now.owner, public=now.public)
-    return replace(bundle, family=family)
-
-
 def _google(plan: RebuildPlan, fonts: Path, refused: list[Refusal]) -> Iterator[FamilySource]:
     folders, only = google_folders(fonts), set(plan.only)
     if unknown := sorted(only - {folder.name for folder in folders}):
@@ -180,9 +188,10 @@ def _google(plan: RebuildPlan, fonts: Path, refused: list[Refusal]) -> Iterator[
             refused.append(Refusal(folder.name, "bad-folder", str(error)))
 
 
-def _own_source(
+def own_source(
     data: Path, family: FamilyRecord, files: Sequence[FileRecord], faces: Sequence[FaceRecord]
 ) -> FamilySource:
+    """How these faces of an own family are drawn again from the copies of their files."""
     sources = []
     for file in sorted(files, key=lambda f: (f.name, f.sha256)):
         only = frozenset((f.file_index, f.variation) for f in faces if f.file_sha256 == file.sha256)
@@ -229,6 +238,10 @@ def _regular(rows: Repository, source: FamilySource) -> tuple[FaceRef, frozenset
 def _hashes(source: FamilySource) -> set[str]:
     paths = [file.path for file in source.files if file.path.is_file()]
     return {hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def _shas(files: Sequence[FileRecord]) -> set[str]:
+    return {file.sha256 for file in files}
 
 
 def _report(view: View, refused: Sequence[Refusal], started: float) -> RebuildReport:

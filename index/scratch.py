@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from index.errors import StorageError
+from index.files import HALF_WRITTEN
 
 FOLDER = "tmp"  # below the data folder
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
@@ -52,20 +53,25 @@ def storage_errors(data: Path) -> Iterator[None]:
 
 
 def leftovers(data: Path) -> list[Path]:
-    """The folders that processes which are gone have left."""
+    """The folders and half-written files that processes which are gone have left.
+
+    To be asked with the writer's lock held: files are written under it.
+    """
+    found = [*data.glob(HALF_WRITTEN), *data.glob(f"*/{HALF_WRITTEN}")]
     root = data / FOLDER
-    if not root.is_dir():
-        return []
-    with _locked(root, fcntl.LOCK_EX):
-        return [folder for folder in sorted(root.iterdir()) if _is_abandoned(folder)]
+    if root.is_dir():
+        with _locked(root, fcntl.LOCK_EX):
+            found += [folder for folder in root.iterdir() if _is_abandoned(folder)]
+    return sorted(found)
 
 
-def sweep(data: Path) -> list[Path]:
-    """Delete the leftovers; returns what they were. Live folders stay."""
-    found = leftovers(data)
-    for folder in found:
-        shutil.rmtree(folder, ignore_errors=True)
-    return found
+def sweep(data: Path) -> None:
+    """Delete the leftovers; live folders stay. Needs the writer's lock."""
+    for path in leftovers(data):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _is_abandoned(folder: Path) -> bool:

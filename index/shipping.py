@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from db.session import Database, open_database, sqlite_path
 from index.errors import MismatchError
@@ -55,9 +57,10 @@ def install_prebuilt(settings: Settings) -> bool:
     was copied. Raises `MismatchError` when the file is not what its manifest says.
     """
     target = sqlite_path(settings.database_url)
-    if target is None or target.exists() or not (settings.prebuilt / CATALOG).exists():
+    source = settings.prebuilt / CATALOG
+    if target is None or target.exists() or require_whole(settings.prebuilt) is None:
         return False
-    data = _shipped(settings)
+    data = source.read_bytes()
     for leftover in ("-wal", "-shm"):  # of a database that somebody deleted
         Path(f"{os.fspath(target)}{leftover}").unlink(missing_ok=True)
     write_whole(target, data)
@@ -70,31 +73,36 @@ def fill_from_prebuilt(settings: Settings, database: Database) -> bool:
     Returns whether they were written. Raises `MismatchError` as `install_prebuilt` does.
     """
     shared = sqlite_path(settings.database_url) is None
-    if not shared or not (settings.prebuilt / CATALOG).exists():
+    if not shared or require_whole(settings.prebuilt) is None:
         return False
     with database.begin() as rows:
         if rows.state() is not None:
             return False
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / CATALOG
-        path.write_bytes(_shipped(settings))
+        shutil.copyfile(settings.prebuilt / CATALOG, path)
         with closing(open_database(f"sqlite:///{path}")) as shipped:
             _copy(shipped, database)
     return True
 
 
-def _shipped(settings: Settings) -> bytes:
-    """The shipped catalogue, checked against its manifest."""
-    source = settings.prebuilt / CATALOG
-    expected = json.loads((settings.prebuilt / MANIFEST).read_text())["sha256"]
-    data = source.read_bytes()
-    found = hashlib.sha256(data).hexdigest()
-    if found != expected:
+def require_whole(folder: Path) -> dict[str, Any] | None:
+    """The manifest of the shipped catalogue in `folder`; None when there is none.
+
+    Raises `MismatchError` when the file is not what the manifest says.
+    """
+    source = folder / CATALOG
+    if not source.exists():
+        return None
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+    with source.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != manifest["sha256"]:
         raise MismatchError(
-            f"{source} has sha256 {found[:12]}, its manifest says {expected[:12]}; "
+            f"{source} has sha256 {found[:12]}, its manifest says {manifest['sha256'][:12]}; "
             "fetch the repository again, Git LFS files included"
         )
-    return data
+    return manifest
 
 
 def _copy(source: Database, target: Database) -> None:

@@ -1,0 +1,73 @@
+"""What a database can say about its own soundness, and a copy of all its rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import delete, insert, select, text
+from sqlalchemy.orm import Session
+
+from db.models import Base, Face, Sample
+
+Dump = Iterator[tuple[str, list[dict[str, Any]]]]
+
+_CHUNK = 2048
+
+
+def samples_sha256(samples: Iterable[tuple[str, str, str, bytes]]) -> str:
+    """The SHA-256 of a face's samples (kind, text, raster, vector) in the order of their ids."""
+    digest = hashlib.sha256()
+    for *words, vector in samples:
+        digest.update("\0".join(words).encode() + b"\0" + vector)
+    return digest.hexdigest()
+
+
+def damaged_faces(session: Session) -> list[str]:
+    """The ids of faces whose samples are not those that were written, ascending."""
+    columns = (Sample.face_id, Sample.kind, Sample.text, Sample.raster, Sample.vector)
+    query = select(*columns).order_by(Sample.face_id, Sample.id)
+    rows = session.execute(query, execution_options={"yield_per": _CHUNK})
+    expected = dict(session.execute(select(Face.id, Face.samples_sha256)).tuples().all())
+    found = dict.fromkeys(expected, samples_sha256([]))
+    for face_id, samples in groupby(rows, key=itemgetter(0)):
+        found[face_id] = samples_sha256((s[1], s[2], s[3], s[4]) for s in samples)
+    return sorted(face_id for face_id, value in found.items() if expected.get(face_id) != value)
+
+
+def complaints(session: Session) -> list[str]:
+    """What SQLite finds wrong with its pages, indexes and foreign keys; [] elsewhere."""
+    if session.get_bind().dialect.name != "sqlite":
+        return []
+    pages = [row[0] for row in session.execute(text("PRAGMA integrity_check(20)"))]
+    keys = session.execute(text("PRAGMA foreign_key_check")).all()
+    broken = [f"a row of {row[0]} names a {row[2]} that is not there" for row in keys[:20]]
+    return [line for line in pages if line != "ok"] + broken
+
+
+def revision(session: Session) -> str | None:
+    """The schema's revision; None in a database without tables."""
+    return MigrationContext.configure(session.connection()).get_current_revision()
+
+
+def dump(session: Session) -> Dump:
+    """All rows, table by table, so that what is named comes before what names it."""
+    for table in Base.metadata.sorted_tables:
+        rows = session.execute(select(table).order_by(*table.primary_key)).mappings()
+        for part in rows.partitions(_CHUNK):
+            yield table.name, [dict(row) for row in part]
+
+
+def replace_all(session: Session, rows: Dump) -> None:
+    """Delete everything and write these rows; samples get new ids, which never come back."""
+    tables = {table.name: table for table in Base.metadata.sorted_tables}
+    for table in reversed(Base.metadata.sorted_tables):
+        session.execute(delete(table))
+    for name, part in rows:
+        if name == Sample.__tablename__:
+            part = [{key: row[key] for key in row if key != "id"} for row in part]
+        session.connection().execute(insert(tables[name]), part)
