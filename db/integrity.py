@@ -32,7 +32,8 @@ def damaged_faces(session: Session) -> list[str]:
     columns = (Sample.face_id, Sample.kind, Sample.text, Sample.raster, Sample.vector)
     query = select(*columns).order_by(Sample.face_id, Sample.id)
     rows = session.execute(query, execution_options={"yield_per": _CHUNK})
-    expected = dict(session.execute(select(Face.id, Face.samples_sha256)).tuples().all())
+    sums = session.execute(select(Face.id, Face.samples_sha256))
+    expected = {row[0]: row[1] for row in sums}
     found = dict.fromkeys(expected, samples_sha256([]))
     for face_id, samples in groupby(rows, key=itemgetter(0)):
         found[face_id] = samples_sha256((s[1], s[2], s[3], s[4]) for s in samples)

@@ -99,7 +99,7 @@ class Database:
         """The schema's revision (None: no tables yet) and the newest one."""
         with self.begin() as rows:
             found = rows.revision()
-        return found, ScriptDirectory.from_config(_config()).get_current_head()
+        return found, ScriptDirectory.from_config(migrations()).get_current_head()
 
     def close(self) -> None:
         """Give back all connections."""
@@ -168,13 +168,14 @@ def migrate(engine: Engine) -> None:
 
     Nothing happens when it is there.
     """
-    config = _config()
+    config = migrations()
     with engine.connect() as connection, _unenforced(connection), connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def _config() -> Config:
+def migrations() -> Config:
+    """Alembic's configuration; whoever uses it hands its connection over in `attributes`."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     return config
