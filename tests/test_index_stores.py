@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -326,3 +328,16 @@ def test_a_changed_base_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     mapped.write_bytes(data)
     with pytest.raises(MismatchError, match="base"):
         keeper.load(state(1))
+
+
+def test_a_file_of_milvus_lite_is_for_one_process(tmp_path: Path) -> None:
+    """A second one is told so, with the remedy."""
+    path, code = str(tmp_path / "vectors.db"), "import sys, time; from index.stores.milvus import *"
+    hold = f"{code}; MilvusKeeper(sys.argv[1])._client; print(1, flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", hold, path], stdout=subprocess.PIPE) as other:
+        try:
+            assert other.stdout is not None and other.stdout.readline() == b"1\n"
+            with pytest.raises(UnavailableError, match=r"one process.*milvus-lite server"):
+                MilvusKeeper(path).load(state(1))
+        finally:
+            other.kill()

@@ -8,6 +8,7 @@ another one adds and removes. The row under MARK says how far the collection is 
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import time
@@ -329,8 +330,7 @@ def _pymilvus() -> Any:
 def _connect(address: str) -> Any:
     parts = urlsplit(address)
     if not parts.scheme:
-        Path(address).parent.mkdir(parents=True, exist_ok=True)
-        return _pymilvus().MilvusClient(address)
+        return _open_file(address)
     host = parts.netloc.rpartition("@")[2]
     return _pymilvus().MilvusClient(
         f"{parts.scheme}://{host}",
@@ -338,3 +338,17 @@ def _connect(address: str) -> Any:
         password=parts.password or "",
         db_name=parts.path.strip("/"),
     )
+
+
+def _open_file(name: str) -> Any:
+    library = _pymilvus()
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    # The client first tries a call that Milvus Lite lacks; its server would log a traceback.
+    logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
+    try:
+        return library.MilvusClient(name)
+    except library.MilvusException as error:
+        raise UnavailableError(
+            f"{name} cannot be opened by Milvus Lite: {error.message}; such a file is for one "
+            "process: run one worker, or `milvus-lite server --data-dir` and name its address"
+        ) from error
