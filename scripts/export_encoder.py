@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("run", type=Path, help="the run's folder, runs/NAME")
     made.add_argument("--to", type=Path, default=_FLOAT, help="(%(default)s)")
     made.add_argument("--average", type=Path, metavar="ONNX", help="take the mean with this one")
+    made.add_argument("--whiten", action="store_true", help="by pictures of the run's own fonts")
     made.add_argument("--curves", type=Path, metavar="PNG", help="draw loss and recall too")
     made.add_argument("--json", action="store_true", help="print the whole card")
     return made
@@ -29,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
 
 def export_run(args: argparse.Namespace) -> int:
     """Export, and say what was written."""
-    card = export(args.run, args.to, args.average)
+    card = export(args.run, args.to, args.average, whitened=args.whiten)
     if args.curves:
         draw_curves(card, args.curves)
     if args.json:

@@ -32,6 +32,7 @@ from encoder.training.holdout import embed
 from encoder.training.loop import train
 from encoder.training.model import FontEncoder
 from encoder.training.text import draw_text
+from encoder.training.whiten import POWER, SHRINKAGE
 
 pytestmark = pytest.mark.slow
 FONTS = Path(__file__).with_name("fonts")
@@ -147,6 +148,27 @@ def test_an_export_may_be_the_mean_of_two(run: Path, tmp_path: Path) -> None:
         if value.is_floating_point():
             torch.testing.assert_close(mean.state_dict()[name], value + 0.125, atol=4e-3, rtol=2e-3)
             torch.testing.assert_close(same.state_dict()[name], value, atol=1e-3, rtol=1e-3)
+
+
+def test_an_export_may_be_whitened(run: Path, config: RunConfig, tmp_path: Path) -> None:
+    """Only the last layer changes: its rows are mixed by one matrix, as its bias is."""
+    card = export(run, tmp_path / "white.onnx", whitened=True)
+    assert card["whitened"] == {"power": POWER, "shrinkage": SHRINKAGE}
+    assert export(run, tmp_path / "plain.onnx")["whitened"] is None
+    plain, white = (FontEncoder(config.model) for _ in range(2))
+    for model, name in ((plain, "plain"), (white, "white")):
+        checkpoint.warm_start(tmp_path / f"{name}.onnx", model)
+    before, after = (
+        torch.cat([m.project.weight, m.project.bias[:, None]], dim=1).detach().double()
+        for m in (plain, white)
+    )
+    matrix = torch.linalg.lstsq(before.T, after.T).solution.T
+    torch.testing.assert_close(matrix @ before, after, atol=5e-3, rtol=5e-2)
+    torch.testing.assert_close(matrix, matrix.T, atol=0.1 * float(matrix.abs().max()), rtol=0)
+    assert (after - before).abs().max() > 0.01
+    for name, value in plain.state_dict().items():
+        if not name.startswith("project."):
+            assert torch.equal(white.state_dict()[name], value)
 
 
 def test_the_runtime_folds_every_norm(run: Path, tmp_path: Path) -> None:

@@ -14,17 +14,23 @@ from torch import nn
 
 from encoder.prepare import HEIGHT, VERSION, WIDTH
 from encoder.training import checkpoint
-from encoder.training.config import ModelConfig
+from encoder.training.browser_lines import BrowserLines, folder_beside
+from encoder.training.config import DataConfig, ModelConfig
+from encoder.training.faces import load_faces, training_split
 from encoder.training.model import FontEncoder, count_parameters
 from encoder.training.onnxfile import halved, without_zero_biases
+from encoder.training.whiten import POWER, SHRINKAGE, whiten
 
 
-def export(run: Path, target: Path, average: Path | None = None) -> dict[str, Any]:
+def export(
+    run: Path, target: Path, average: Path | None = None, *, whitened: bool = False
+) -> dict[str, Any]:
     """Write `target` (.onnx) and its card (.json) from a run's folder; returns the card.
 
     With `average`, an exported encoder that the run started from, the weights are the mean of
     both: what lies between two ends of one training is often better than either (Izmailov et
-    al. 2018, Wortsman et al. 2022).
+    al. 2018, Wortsman et al. 2022). `whitened` folds in the whitening of pictures of the faces
+    that the run learned from (see `whiten`), whose fonts must be here.
 
     Weights are stored as float16 and widened when the session starts: half the file, and the
     arithmetic stays float32. Norms stay apart from their convolutions and names stay those of
@@ -34,6 +40,8 @@ def export(run: Path, target: Path, average: Path | None = None) -> dict[str, An
     model = FontEncoder(ModelConfig(**config["model"]))
     progress = checkpoint.load_weights(run / "checkpoint.safetensors", model)
     averaged = None if average is None else _mean_with(model, average)
+    if whitened:
+        _whiten(model, config)
     model.eval()
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(".tmp")
@@ -49,12 +57,22 @@ def export(run: Path, target: Path, average: Path | None = None) -> dict[str, An
         "parameters": count_parameters(model),
         "training": config | {"progress": progress},
         "averaged_with": averaged,
+        "whitened": {"power": POWER, "shrinkage": SHRINKAGE} if whitened else None,
         "origin": _origin(run / "origin.json"),
         "epochs": _epochs(run / "metrics.jsonl"),
         "families": json.loads((run / "families.json").read_text()),
     }
     target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
     return card
+
+
+def _whiten(model: FontEncoder, config: dict[str, Any]) -> None:
+    data = DataConfig(**config["data"])
+    seen, _ = training_split(load_faces(Path(data.fonts)))
+    if not seen:
+        remedy = "run `python -m scripts.fetch_fonts`"
+        raise FileNotFoundError(f"no fonts below {data.fonts} to whiten by: {remedy}")
+    whiten(model, seen, data, config["seed"], BrowserLines(folder_beside(Path(data.fonts))))
 
 
 def _mean_with(model: FontEncoder, other: Path) -> dict[str, str]:
