@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     parser.add_argument("--searches", type=int, default=1000)
     parser.add_argument("--add", type=int, default=50)
-    parser.add_argument("--seconds", type=float, default=420, help="stop searching after (420)")
+    parser.add_argument("--seconds", type=float, default=300, help="of each of both (300)")
     args = parser.parse_args()
     files, chance = sorted(args.fonts.rglob("*.woff2")), random.Random(7)
     token = {"Authorization": f"Bearer {os.environ['FONTKIN_API_TOKEN']}"}
@@ -120,8 +120,10 @@ def main() -> None:
     while len(found) < args.searches and time.monotonic() < end:
         found.append(timed(f"{args.url}/v1/search?k=5", picture(files, chance), {}))
     searching = {"searches": len(found), **percentiles(found), "peak_mb": memory.peak >> 20}
-    added = []
+    end, added = time.monotonic() + args.seconds, list[float]()
     for number in range(1, args.add + 1):
+        if time.monotonic() > end:
+            break
         body, kind = _form(f"load-{number}.ttf", new_font(files[number % len(files)], number))
         added.append(timed(f"{args.url}/v1/fonts", body, {**token, "Content-Type": kind}))
     memory.going = False

@@ -1,0 +1,113 @@
+"""The DVC pipeline: real DVC, a real tiny training, and a remote that gives all of it back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.checkout import checkout
+
+__all__ = ["checkout"]
+ROOT = Path(__file__).resolve().parent.parent
+_CONFIG = """
+name = "piped"
+[data]
+families_per_batch = 2
+workers = 0
+[model]
+backbone = "resnet10t"
+head = 16
+dim = 8
+[schedule]
+samples = 4
+epoch_samples = 4
+[tracking]
+wandb = "disabled"
+"""
+
+
+def dvc_program() -> str | None:
+    """DVC of the Makefile's environment, or the one on the PATH."""
+    beside = Path(sys.prefix + "-dvc") / "bin" / "dvc"
+    return str(beside) if beside.exists() else shutil.which("dvc")
+
+
+def dvc(folder: Path, *words: str) -> str:
+    """What a DVC command prints; it must succeed."""
+    environment = {k: v for k, v in os.environ.items() if k != "FONTKIN_DATA"}
+    done = subprocess.run(
+        [str(dvc_program()), *words],
+        cwd=folder,
+        env=environment | {"FONTKIN_PYTHON": sys.executable, "DVC_NO_ANALYTICS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def hashes(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by name."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_stages_depend_on_what_is_there() -> None:
+    """Every dependency is a file of this repository, or what an earlier stage makes."""
+    pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    assert list(pipeline) == ["fetch", "train", "export", "index", "benchmark"]
+    made: set[str] = set()
+
+    def filled(text: str) -> str:
+        for stage, settings in values.items():
+            for key, value in settings.items():
+                text = text.replace(f"${{{stage}.{key}}}", value)
+        return text
+
+    for stage in pipeline.values():
+        for dependency in map(filled, stage["deps"]):
+            assert dependency in made or (ROOT / dependency).exists(), dependency
+        outs = (next(iter(out)) if isinstance(out, dict) else out for out in stage["outs"])
+        made |= set(map(filled, outs))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not dvc_program(), reason="needs DVC: make .venv-dvc/dvc.stamp")
+def test_a_commit_brings_data_and_weights_back(checkout: Path, tmp_path: Path) -> None:
+    """Fetch and train, push to a remote, lose everything, pull: the same bytes, nothing to do."""
+    fonts = checkout / "data" / "fonts"
+    shutil.copytree(ROOT / "tests" / "fonts", fonts)
+    (fonts / "README.md").unlink()
+    (checkout / "tiny.toml").write_text(_CONFIG)
+    values = yaml.safe_load((checkout / "params.yaml").read_text())
+    names = " ".join(path.name for path in fonts.iterdir())
+    values["fetch"]["options"] = f"--only {names}"
+    values["train"] |= {"config": "tiny.toml", "run": "piped"}
+    (checkout / "params.yaml").write_text(yaml.safe_dump(values))
+    dvc(checkout, "remote", "add", "--default", "shelf", str(tmp_path / "shelf"))
+
+    dvc(checkout, "repro", "train")
+    before = hashes(checkout / "runs" / "piped") | hashes(fonts)
+    assert any(name.endswith(".safetensors") for name in before)
+    dvc(checkout, "push")
+
+    for lost in ("data", "runs", ".dvc/cache"):
+        shutil.rmtree(checkout / lost)
+    # Results of later stages were never made, so they cannot come from the remote.
+    dvc(checkout, "pull", "train", "fetch")
+    assert hashes(checkout / "runs" / "piped") | hashes(fonts) == before
+    assert "up to date" in dvc(checkout, "repro", "train")
+
+    (checkout / "tiny.toml").write_text(_CONFIG.replace("dim = 8", "dim = 16"))
+    planned = dvc(checkout, "repro", "--dry", "train")
+    assert "fontkin train tiny.toml" in planned and "fetch_fonts" not in planned
