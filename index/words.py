@@ -4,15 +4,6 @@ from __future__ import annotations
 
 from index.answers import FaceInfo, SearchAnswer
 
-LICENSES = {
-    "OFL-1.1": "SIL Open Font License: free, also commercially",
-    "Apache-2.0": "Apache License 2.0: free, also commercially",
-    "UFL-1.0": "Ubuntu Font Licence: free, also commercially",
-    "CC0-1.0": "Public domain (CC0): free for any use",
-    "MIT": "MIT License: free, also commercially",
-    "GPL": "GNU GPL: read its terms before you embed it",
-    "other": "A licence of its own: read it before you use it",
-}
 SCORES = ((0.93, "the same letters"), (0.87, "very close"), (0.75, "similar"), (0, "distant kin"))
 _WEIGHTS = {
     **{100: "Thin", 200: "Extra Light", 300: "Light", 400: "Regular", 500: "Medium"},
@@ -25,13 +16,6 @@ _SURE = 0.85
 def score(value: float) -> str:
     """What a score in 0..1 means."""
     return next(word for least, word in SCORES if value >= least or least == 0)
-
-
-def license(code: str) -> str:
-    """A licence's name and whether its fonts are free, from its code."""
-    if not code or code == "unknown":
-        return "Licence unknown: check before you use it"
-    return LICENSES.get(code, code[:90])
 
 
 def face(info: FaceInfo) -> str:

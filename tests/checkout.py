@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 _PARTS = (
     *("bin", "db", "encoder", "index", "scripts"),
-    *("tests/fonts", ".dvc", "dvc.yaml", "params.yaml"),
+    *("tests/fonts", ".dvc", ".dvcignore", "dvc.yaml", "params.yaml"),
 )
 _LEFT_OUT = ("index/prebuilt/", "encoder/weights/")
 
