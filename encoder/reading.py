@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 3000  # pixels: a longer strip is not read, its cost grows with its length
 _PAPER = (6, 10)  # pixels around a strip, above and beside: readers of text like some
+# The reader knows Chinese too, and writes some letters as wide as those of it (U+FF01 to FF5E).
+_NARROW = {wide: wide - 0xFF01 + 0x21 for wide in range(0xFF01, 0xFF5F)}
 _SETTINGS: dict[str, Any] = {
     "Global.log_level": "critical",
     "Det.limit_type": "max",
@@ -52,7 +54,7 @@ class Reader:
             return readings
         found = self.opened().recognize_txt([_picture(strips[i]) for i in readable])
         for i, text, confidence in zip(readable, found.txts or (), found.scores, strict=True):
-            readings[i] = Reading(" ".join(text.split()), float(confidence))
+            readings[i] = Reading(" ".join(text.translate(_NARROW).split()), float(confidence))
         return readings
 
     def detect(self, picture: np.ndarray) -> list[np.ndarray]:

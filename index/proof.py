@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -71,6 +71,20 @@ class Proofs:
             (self.lost | more.lost) - alike.keys(),
             self.fileless | more.fileless,
         )
+
+    def confirmed(self, others: Sequence[Proofs]) -> Proofs:
+        """The mean of these and of what other lines of the font showed of the same candidates.
+
+        Only differences count: lines in other sizes are less alike as a whole. A candidate that
+        one of them could not draw keeps its own.
+        """
+        shared = set(self.alike).intersection(*(other.alike for other in others))
+        if not others or len(shared) < 2:
+            return self
+        each = [self.alike, *(other.alike for other in others)]
+        means = {at: sum(alike[at] for alike in each) / len(each) for at in shared}
+        lower = sum(self.alike[at] - means[at] for at in shared) / len(shared)
+        return replace(self, alike={**self.alike, **{at: means[at] + lower for at in shared}})
 
 
 class Prover:

@@ -11,7 +11,7 @@ of those that are left, and so on. The lines of a group vote together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,7 @@ _GROWTH = 4
 # by 0.06 for nine in ten), and nearly as good a match as for the leader.
 _SAME_FONT = 0.1
 _SAME_FIT = 0.2
+WITNESSES = 2  # lines beside the leader whose faces are named
 _TWINS = 3  # of a row whose faces are named
 _PROMINENCE = 4  # power of a line's best score beside its weight: drawings are no text
 
@@ -47,14 +48,15 @@ _PROMINENCE = 4  # power of a line's best score beside its weight: drawings are 
 class Group:
     """Lines in one font, by their positions: the most prominent of them, all, their rows.
 
-    `faces` are, for each row, the best faces of its family and of the closest of its twins, for
-    the leader alone: a font's lines may be bold and regular.
+    `faces` are, for the leader first and up to WITNESSES lines of most weight beside it, and for
+    each row, the best faces of its family and of the closest of its twins: a font's lines may be
+    bold and regular. The faces of `matches` are those of the leader.
     """
 
     leader: int
     lines: tuple[int, ...]
     matches: tuple[Match, ...]
-    faces: tuple[tuple[str, ...], ...]
+    faces: Mapping[int, tuple[tuple[str, ...], ...]]
 
 
 def rank_lines(
@@ -88,7 +90,10 @@ def rank_lines(
             font.leader,
             font.lines,
             _matches(view, votes[font.leader].faces, rows, filters)[:k],
-            tuple(_faces(view, votes[font.leader].faces, row) for row in rows[:k]),
+            {
+                line: tuple(_faces(view, votes[line].faces, row) for row in rows[:k])
+                for line in _heaviest(font, weights)
+            },
         )
         for font, rows in zip(fonts, tables, strict=True)
     )
@@ -149,6 +154,12 @@ def _fonts(votes: Sequence[_Votes], weights: Sequence[float]) -> Iterator[_Font]
         vote = merge_lines(together, [weights[i] for i in joined])
         yield _Font(leader, tuple(joined), vote)
         left = [i for i in left if i not in joined]
+
+
+def _heaviest(font: _Font, weights: Sequence[float]) -> list[int]:
+    """The leader, then the lines of its font that may bear witness."""
+    others = sorted(set(font.lines) - {font.leader}, key=lambda line: -weights[line])
+    return [font.leader, *others[:WITNESSES]]
 
 
 def _matches(view: View, tally: Tally, rows: Sequence[Row], filters: Filters) -> tuple[Match, ...]:

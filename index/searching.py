@@ -31,6 +31,8 @@ _CONVINCED = 0.85  # a best proof below it lets all rows be proved ...
 _SECOND_ROUND = 16  # ... and so many more finalists be compared
 _PROVED_FONTS = 3  # of a picture, the most prominent; the rest keep the vote's order
 _PROOF_SHARE = 0.7  # of a proved row's score, the vote has the rest; measured on the benchmark
+_CLEAR = 0.04  # a first row no further ahead lets other lines of its font be drawn, ...
+_CONFIRMED = 4  # ... in the best rows' faces
 _READABLE = 0.5  # confidence of the reader below which its text proves nothing
 
 
@@ -126,10 +128,7 @@ class Searcher:
         if reading.confidence < _READABLE or not font.matches:
             return _Proved(font.matches, {})
         line, text = lines[font.leader], reading.text
-        rows = {
-            at: Candidate(match.score, faces)
-            for at, (match, faces) in enumerate(zip(font.matches, font.faces, strict=True))
-        }
+        rows = _candidates(font, font.leader)
         least = font.matches[0].score - _WITHIN
         likely = {at: row for at, row in rows.items() if row.vote >= least or at < _AT_LEAST}
         proofs = self._prover.prove(line, text, likely)
@@ -139,6 +138,7 @@ class Searcher:
         self._want([font.matches[at].family.id for at in sorted(proofs.fileless)])
         if len(proofs.alike) < 2:  # nothing to compare with
             return _Proved(font.matches, {})
+        proofs = self._confirmed(proofs, font, lines, readings)
         ranked = sorted(_with_proofs(font.matches, proofs), key=lambda match: -match.score)
         sure = confidences([match.score for match in ranked], proved=True)
         matches = tuple(
@@ -147,6 +147,40 @@ class Searcher:
         )
         drawn = {font.matches[at].face.id: drawing for at, drawing in proofs.drawings.items()}
         return _Proved(matches, drawn)
+
+    def _confirmed(
+        self,
+        proofs: Proofs,
+        font: Group,
+        lines: Sequence[LineVectors],
+        readings: Sequence[Reading],
+    ) -> Proofs:
+        """The proofs, where they leave doubt together with those of other lines in the font."""
+        scores = {at: _proved_score(font.matches[at].score, a) for at, a in proofs.alike.items()}
+        best = sorted(scores, key=lambda at: -scores[at])[:_CONFIRMED]
+        if scores[best[0]] - scores[best[1]] >= _CLEAR:
+            return proofs
+        witnesses = [
+            i for i in font.faces if i != font.leader and readings[i].confidence >= _READABLE
+        ]
+        others = []
+        for i in witnesses:
+            rows = _candidates(font, i)
+            few = {at: rows[at] for at in best}
+            others.append(self._prover.prove(lines[i], readings[i].text, few))
+        return proofs.confirmed([other for other in others if other.alike])
+
+
+def _candidates(font: Group, line: int) -> dict[int, Candidate]:
+    """The rows of a font, with the faces that one of its lines likes best."""
+    return {
+        at: Candidate(match.score, faces)
+        for at, (match, faces) in enumerate(zip(font.matches, font.faces[line], strict=True))
+    }
+
+
+def _proved_score(vote: float, proof: float) -> float:
+    return _PROOF_SHARE * proof + (1 - _PROOF_SHARE) * vote
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +242,8 @@ def _with_proofs(matches: Sequence[Match], proofs: Proofs) -> list[Match]:
 
 
 def _with_proof(match: Match, proof: float) -> Match:
-    score = _PROOF_SHARE * proof + (1 - _PROOF_SHARE) * match.score
-    return replace(match, score=min(1.0, score), proof=min(1.0, proof))
+    score = min(1.0, _proved_score(match.score, proof))
+    return replace(match, score=score, proof=min(1.0, proof))
 
 
 class _Clock:

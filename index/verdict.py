@@ -5,8 +5,8 @@ margin (the distance to the best other row: positive for the first row only). Is
 given that the font is in the catalogue (`confidence`)? And is the font in the catalogue at all,
 if half of those that are asked for are not (`known`)? The constants are logistic regressions over
 the benchmark's seen families, the second one over each query twice, once without its family;
-every run of it prints what they should be (`calibration` in the record). They belong to the
-shipped encoder.
+`python -m scripts.fit_verdict` prints what they should be, from the answers that a run of it has
+kept. They belong to the shipped encoder.
 """
 
 from __future__ import annotations

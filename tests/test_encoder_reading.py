@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from encoder.fontfile import FaceRef
 from encoder.prepare import HEIGHT, Line, prepare
-from encoder.reading import Reader
+from encoder.reading import _NARROW, Reader
 from encoder.typeset import draw_line
 
 
@@ -61,8 +62,12 @@ def test_a_used_reader_can_be_pickled(reader: Reader, sans_path: Path) -> None:
 
 def test_nothing_is_loaded_before_it_is_needed() -> None:
     """Importing and making a reader does not import rapidocr."""
-    code = (
-        "import sys; from encoder.reading import Reader; Reader(); print('rapidocr' in sys.modules)"
-    )
+    code = "import sys; from encoder.reading import Reader; Reader(); print('rapidocr' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_letters_as_wide_as_chinese_ones_are_narrow() -> None:
+    """The reader's fullwidth forms are the plain ones, by Unicode's own compatibility mapping."""
+    for wide in range(0xFF01, 0xFF5F):
+        assert chr(wide).translate(_NARROW) == unicodedata.normalize("NFKC", chr(wide))

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from index.benchmark.calibration import calibration, fit, fit_known
+from index.benchmark.calibration import (
+    calibration,
+    constants,
+    fit,
+    fit_known,
+    read_outcomes,
+)
 from index.benchmark.measure import Outcome
 from index.benchmark.queries import Query
 
@@ -89,3 +97,26 @@ def test_a_fit_is_of_proved_answers_where_there_are_any() -> None:
     voted = [replace(o, score=o.score - 0.3) for o in _drawn(5_000, True)]
     proved = [replace(o, proved=True) for o in _drawn(20_000, True)]
     assert calibration([*voted, *proved])["fit_seen"] == fit(proved)
+
+
+def test_answers_are_kept_and_fitted(tmp_path: Path) -> None:
+    """Written as a run writes them, read back the same, and fitted to the constants they have."""
+    answers = [*_drawn(20_000, True), *_drawn(2_000, False)]
+    path = tmp_path / "outcomes.jsonl"
+    path.write_text("\n".join(json.dumps(asdict(answer)) for answer in answers))
+    assert read_outcomes(path)[:50] == answers[:50]
+    (line,) = constants(read_outcomes(path))
+    centre, score, margin = fit(answers[:20_000])
+    expected = f"VOTED = Curve({centre:.3f}, {score:.1f}, {margin:.1f})  # ECE 0.0"
+    assert line.startswith(expected) and line.endswith("of 2000 unseen")
+
+
+def test_what_cannot_be_fitted_says_so(tmp_path: Path) -> None:
+    """No answers, a file that is none, an older run's answers."""
+    with pytest.raises(ValueError, match="0 answers"):
+        constants([])
+    path = tmp_path / "outcomes.jsonl"
+    for content in ("no json", "{}", '{"query": {"file": "a"}}'):
+        path.write_text(content)
+        with pytest.raises(ValueError, match="run `python -m scripts.benchmark` again"):
+            read_outcomes(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from encoder.typeset import draw_line
 from index import searching
 from index.catalog import FontCatalog
 from index.fontfiles import FontFiles
-from index.proof import Candidate, Prover
+from index.proof import Candidate, Proofs, Prover
 from index.settings import Settings
 from tests.fake_embedder import FakeEmbedder, FakeLine
 
@@ -86,9 +87,42 @@ def test_what_convinces_nobody_is_proved_again(
     once = catalog.search(picture).matches
     assert sum(row.proof is not None for row in once) == 2
     monkeypatch.setattr(searching, "_CONVINCED", 1.01)
-    twice = catalog.search(picture).matches
+    twice = catalog.search(picture, k=6).matches  # the answer to k=5 is remembered
     assert sum(row.proof is not None for row in twice) == 4
     assert twice[0].family.id == "lora" and twice[0].score >= once[0].score
+
+
+def test_other_lines_bear_witness() -> None:
+    """By hand: the means of 0.90/0.88 with 0.60/0.70, raised by 0.14 to the level of the first."""
+    first = Proofs({0: 0.90, 1: 0.88, 2: 0.5}, {}, frozenset({7}), frozenset())
+    other = Proofs({0: 0.60, 1: 0.70}, {}, frozenset(), frozenset())
+    both = first.confirmed([other])
+    assert both.alike == {0: pytest.approx(0.87), 1: pytest.approx(0.91), 2: 0.5}
+    assert both.lost == {7}
+    assert first.confirmed([]) == first
+    assert first.confirmed([Proofs({1: 0.9}, {}, frozenset(), frozenset())]) == first
+
+
+def test_a_close_answer_asks_the_other_lines(
+    catalog: FontCatalog, serif_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three lines of one font: a clear answer is drawn once, a doubtful one twice more."""
+    page = np.concatenate([_picture(serif_path)] * 3)
+    asked: list[str] = []
+    prove = Prover.prove
+
+    def counted(self: Prover, line: FakeLine, text: str, *args: Any, **more: Any) -> Proofs:
+        asked.append(text)
+        return prove(self, line, text, *args, **more)
+
+    monkeypatch.setattr(Prover, "prove", counted)
+    monkeypatch.setattr(searching, "_CONVINCED", 0.0)
+    for clear, count in ((0.0, 1), (2.0, 3)):
+        asked.clear()
+        monkeypatch.setattr(searching, "_CLEAR", clear)
+        answer = catalog.search(page, k=count)  # an answer to the same question is remembered
+        assert answer.matches[0].family.id == "lora"
+        assert asked == [TEXT] * count
 
 
 def test_what_is_left_out(prover: Prover, settings: Settings, serif_path: Path) -> None:

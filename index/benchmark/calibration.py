@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from index import evaluate
-from index.benchmark.measure import Outcome
+from index.benchmark.measure import Outcome, left_out_auroc
+from index.benchmark.queries import LEVELS, Query
+from index.verdict import Curve
 
 Json = dict[str, Any]
 
@@ -52,6 +57,69 @@ def fit_known(outcomes: Sequence[Outcome]) -> list[float] | None:
     if there == gone:
         return None
     return _logistic(np.array(there + gone), np.arange(2 * len(there)) < len(there))
+
+
+def read_outcomes(path: Path) -> list[Outcome]:
+    """The answers that a run kept beside its pictures, `outcomes-*.jsonl`.
+
+    Raises `ValueError` for what is no such file.
+    """
+    try:
+        lines = [json.loads(line) for line in path.read_text().splitlines() if line]
+        return [Outcome(**{**line, "query": _query(line["query"])}) for line in lines]
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError(
+            f"{path} holds no answers of this version's benchmark ({error}); "
+            "run `python -m scripts.benchmark` again"
+        ) from error
+
+
+def _query(fields: Json) -> Query:
+    return Query(**{**fields, "also_right": tuple(fields["also_right"])})
+
+
+def constants(outcomes: Sequence[Outcome]) -> list[str]:
+    """The curves of `index.verdict`, fitted to seen families, as they are written there.
+
+    After each how it holds on unseen ones: the calibration error of confidence, the area under
+    the ROC curve of `known`, all levels and headlines. Raises `ValueError` when the answers
+    suffice for no curve.
+    """
+    kept = [o for o in outcomes if o.first and o.query.level in LEVELS]
+    lines = [line for proved in (False, True) for line in _curves(kept, proved)]
+    if not lines:
+        raise ValueError(f"{len(kept)} answers are too few to fit anything to")
+    return lines
+
+
+def _curves(outcomes: Sequence[Outcome], proved: bool) -> Iterator[str]:
+    seen, unseen = (
+        [o for o in outcomes if o.proved == proved and o.query.seen == side]
+        for side in (True, False)
+    )
+    name = "PROVED" if proved else "VOTED"
+    if len({o.twin == 1 for o in seen}) == 2:
+        curve = Curve(*fit(seen))
+        judged = [replace(o, confidence=curve.confidence(o.score, o.margin)) for o in unseen]
+        held = f"  # ECE {_error(judged):.3f} of {len(judged)} unseen" if judged else ""
+        yield f"{name} = {_written(curve)}{held}"
+    if (values := fit_known(seen)) is not None:
+        curve = Curve(*values)
+        judged = [
+            replace(
+                o,
+                known=curve.confidence(o.score, o.margin),
+                known_without=curve.confidence(o.score_without, o.margin_without),
+            )
+            for o in unseen
+        ]
+        clean = left_out_auroc([o for o in judged if o.query.level == "clean"])
+        held = f"  # AUROC {left_out_auroc(judged)}, headlines {clean}, {len(judged)} unseen"
+        yield f"KNOWN_{name} = {_written(curve)}{held}"
+
+
+def _written(curve: Curve) -> str:
+    return f"Curve({curve.centre:.3f}, {curve.score_slope:.1f}, {curve.margin_slope:.1f})"
 
 
 def _logistic(features: np.ndarray, positive: np.ndarray) -> list[float]:
