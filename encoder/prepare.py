@@ -119,36 +119,40 @@ def _made_level(picture: np.ndarray, box: Box, x0: int, y0: int) -> list[Line]:
 
 
 def _level_line(picture: np.ndarray, quad: np.ndarray, x0: int, y0: int) -> Line | None:
-    """The line in `quad`, rectified; None when there is no ink in it."""
+    """The line in `quad`, rectified; None without ink in it, or where it encloses nothing."""
     corners = quad.astype(np.float32)
     width = round(float(max(_far(corners, 0, 1), _far(corners, 3, 2))))
     height = round(float(max(_far(corners, 0, 3), _far(corners, 1, 2))))
     if min(width, height) < _LEAST:
         return None
-    level, back = _rectified(picture, corners, width, height)
-    # A detector gives turned rectangles: what is in perspective leans in them.
-    leaning = leaning_quad(width, height, *slopes(1 - normalise(ink_axis(level))))
-    corners = cv2.perspectiveTransform(leaning[:, None], back)[:, 0].astype(np.float32)
-    lines = _cut(picture, corners, width, height, x0, y0)
+    try:
+        level, back = _rectified(picture, corners, width, height)
+        # A detector gives turned rectangles: what is in perspective leans in them.
+        leaning = leaning_quad(width, height, *slopes(1 - normalise(ink_axis(level))))
+        corners = cv2.perspectiveTransform(leaning[:, None], back)[:, 0].astype(np.float32)
+        lines = _cut(picture, corners, width, height, x0, y0)
+    except np.linalg.LinAlgError:  # the corners lie on one line
+        return None
     return max(lines, key=lambda line: line.height * line.strip.shape[1], default=None)
 
 
 def _cut(
     picture: np.ndarray, corners: np.ndarray, width: int, height: int, x0: int, y0: int
 ) -> list[Line]:
-    """The lines between the corners, as `width` x `height` pixels; [] without ink in it."""
+    """The lines between the corners, as `width` x `height` pixels; [] without ink in sight."""
     level, back = _rectified(picture, corners, width, height)
     inner = _letters(level)
     boxes = find_lines(level[inner.y0 : inner.y1, inner.x0 : inner.x1], by_shape=True)
+    edge = np.array(picture.shape[1::-1], np.float32)
     lines = []
     for ink in (box.moved(inner.x0, inner.y0) for box in boxes):
         frame = np.array([[[x, y]] for x in (ink.x0, ink.x1) for y in (ink.y0, ink.y1)], np.float32)
         placed = cv2.perspectiveTransform(frame, back)[:, 0]
-        left, up = np.floor(placed.min(axis=0)).astype(int)
-        right, down = np.ceil(placed.max(axis=0)).astype(int)
-        seen = Box(int(left), int(up), int(right), int(down))
-        around = seen.within(picture.shape[1], picture.shape[0]).moved(x0, y0)
-        lines.append(Line(around, ink.height, line_strip(level, ink)))
+        left, up = np.floor(placed.min(axis=0)).clip(0, edge).astype(int)
+        right, down = np.ceil(placed.max(axis=0)).clip(0, edge).astype(int)
+        if left < right and up < down:  # beyond the picture its edge is drawn on for ever
+            around = Box(int(left), int(up), int(right), int(down)).moved(x0, y0)
+            lines.append(Line(around, ink.height, line_strip(level, ink)))
     return lines
 
 
