@@ -149,6 +149,11 @@ class Repository:
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
         return ids, [row[1] for row in rows], [row[2] for row in rows]
 
+    def sample_ids(self) -> NDArray[np.int64]:
+        """All sample ids, int64 [N] ascending."""
+        ids = self._session.scalars(select(Sample.id).order_by(Sample.id))
+        return np.fromiter(ids, np.int64)
+
     def last_sample_id(self) -> int:
         """The highest sample id; 0 when there is none."""
         return self._session.scalar(select(func.max(Sample.id))) or 0

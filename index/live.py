@@ -200,7 +200,7 @@ class LiveView:
                 self._view = view
 
     def _read(self, patience: float | None) -> View:
-        if (view := self._loaded()) is not None:
+        if (view := self._loaded() or self._caught_up()) is not None:
             return view
         # A writer that has committed but not saved would make this work twice: wait for it.
         with self._lock.hold(patience):
@@ -216,6 +216,25 @@ class LiveView:
                 log.info("the saved index is not used: %s", error)
                 return None
 
+    def _caught_up(self) -> View | None:
+        """The view that is here with what other machines changed; None when that is most of it.
+
+        An id never comes back and its vector never changes, so the ids tell all.
+        """
+        old = self._view
+        if old is None or self._keeper.is_shared:
+            return None
+        with self._database.begin() as rows:
+            state, ids = self._state(rows), rows.sample_ids()
+            last = int(old.sample_ids[-1]) if len(old.sample_ids) else 0
+            removed = np.setdiff1d(old.sample_ids, ids, assume_unique=True)
+            if state.generation <= old.state.generation or 2 * len(removed) > len(ids):
+                return None
+            added = rows.vectors(state.dim, after=last)
+            if len(old.sample_ids) - len(removed) + len(added.ids) != len(ids):
+                return None
+            return read_view(rows, state, self._keeper.changed(old.store, state, removed, added))
+
     def _remade(self) -> View:
         with self._database.begin() as rows:
             view = self._from_vectors(rows)
@@ -226,7 +245,7 @@ class LiveView:
         with self._database.begin() as rows:
             if rows.generation() == self.generation:
                 return
-        self._adopt(self._loaded() or self._remade())
+        self._adopt(self._loaded() or self._caught_up() or self._remade())
 
     def _from_vectors(self, rows: Repository) -> View:
         state = self._state(rows)

@@ -21,7 +21,7 @@ ALLOWED = {
 ONLY = {
     "faiss": ("index/stores/faiss",),
     "hnswlib": ("index/benchmark/",),
-    "pymilvus": ("index/stores/milvus.py",),
+    "pymilvus": ("index/stores/milvus",),
     "psycopg": ("db/",),
     "sqlalchemy": ("db/",),
     "alembic": ("db/",),

@@ -23,6 +23,8 @@ from index.catalog import FontCatalog
 from index.errors import BusyError, UnknownFamilyError
 from index.filters import Filters
 from index.settings import Settings
+from index.stores.faiss_keeper import FaissKeeper
+from index.stores.milvus import MilvusKeeper
 from tests.cluster import postgres, postgres_url
 from tests.fake_embedder import FakeEmbedder
 from tests.test_index_catalog import picture_of
@@ -132,6 +134,25 @@ def test_what_one_adds_and_removes_all_find_and_lose(machine: Machine, serif_pat
         catalog.ping()
 
 
+def test_another_machine_follows_without_making_all_anew(
+    machine: Machine, serif_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index of its own is changed by what was added and removed, and answers the same."""
+    one, two = machine("one"), machine("two")
+    two.stats()
+    for keeper in (FaissKeeper, MilvusKeeper):
+        monkeypatch.setattr(keeper, "made", lambda *_: pytest.fail("made anew"))
+    for _ in range(2):
+        one.remove_family("lora")
+        assert "lora" not in ids(two)
+        one.add_fonts([serif_path])
+        ours, theirs = (each.search(picture_of(serif_path), proof=False) for each in (one, two))
+        assert theirs.matches == ours.matches and ours.matches[0].family.id == "lora"
+    two.remove_family("lora")
+    assert one.stats() == two.stats()
+    one.ping()
+
+
 def test_two_machines_that_write_at_once(
     machine: Machine, fonts_dir: Path, postgres_url: str
 ) -> None:
@@ -177,6 +198,8 @@ from contextlib import closing
 from pathlib import Path
 from index.bootstrap import open_catalog
 from index.settings import Settings
+from index.stores.faiss_keeper import FaissKeeper
+from index.stores.milvus import MilvusKeeper
 from tests.fake_embedder import FakeEmbedder
 from tests.test_index_catalog import picture_of
 data, url, vectors, prebuilt, font = sys.argv[1:]

@@ -69,8 +69,11 @@ class VectorStore(Protocol):
 class StoreKeeper(Protocol):
     """Where stores come from. Only the writer calls `made`, `changed` and `save`.
 
-    Their `state` is the one that the writer is about to commit.
+    Their `state` is the one that the writer is about to commit. `is_shared`: what one process
+    writes all others see at once; otherwise each may make changes of its own to keep up.
     """
+
+    is_shared: bool
 
     def load(self, state: StateRecord) -> VectorStore:
         """The store that was saved for this state.

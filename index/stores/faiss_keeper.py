@@ -23,6 +23,8 @@ class FaissKeeper:
     Each process maps or reads its own.
     """
 
+    is_shared = False
+
     def __init__(self, path: Path) -> None:
         self._path = path
 

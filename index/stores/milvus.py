@@ -8,21 +8,16 @@ another one adds and removes. The row under MARK says how far the collection is 
 
 from __future__ import annotations
 
-import logging
 import secrets
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
 from db.records import StateRecord, Vectors
-from index.errors import MismatchError, UnavailableError
+from index.errors import MismatchError
 from index.stores.base import (
     Neighbours,
     VectorError,
@@ -31,6 +26,7 @@ from index.stores.base import (
     checked_rows,
     require_k,
 )
+from index.stores.milvus_client import Connection, library
 from index.stores.milvus_filters import clause
 from index.stores.recent import Recent
 
@@ -47,21 +43,18 @@ _FORMAT = 1
 class MilvusKeeper:
     """Collections behind one alias; safe to share among threads and processes."""
 
-    def __init__(self, address: str) -> None:
-        """`address` is a file that ends in .db, or http(s)://[USER:PASSWORD@]HOST:PORT[/DATABASE].
+    is_shared = True
 
-        Nothing is opened before the first use: a connection does not outlive a fork.
-        """
-        self._address = address
-        self._opened: Any = None
-        self._opening = threading.Lock()
+    def __init__(self, address: str) -> None:
+        """`address` as in `Connection`."""
+        self._connection = Connection(address)
 
     def load(self, state: StateRecord) -> MilvusStore:
         """See `StoreKeeper.load`."""
-        with self._answering():
+        with self._connection.answering():
             name = self._current()
             if name is None:
-                raise MismatchError(f"{self._shown()} holds no collection {ALIAS} yet")
+                raise MismatchError(f"{self._connection.name} holds no collection {ALIAS} yet")
             _require(name, state)
             self._client.load_collection(name)  # Milvus Lite forgets that at its end
             mark = self._client.get(name, ids=[MARK], output_fields=["died"], **_STRONG)
@@ -76,7 +69,7 @@ class MilvusKeeper:
     def made(self, state: StateRecord, rows: Vectors) -> MilvusStore:
         """See `StoreKeeper.made`; the collection that the last rebuild replaced goes now."""
         checked_ids(rows.ids, len(rows.vectors), np.empty(0, np.int64))
-        with self._answering():
+        with self._connection.answering():
             self._drop_leftovers()
             name = f"{_kind(state)}_{state.generation}_{secrets.token_hex(4)}"
             self._create(name, state, len(rows.ids))
@@ -91,7 +84,7 @@ class MilvusKeeper:
     ) -> MilvusStore:
         """See `StoreKeeper.changed`; nobody sees the rows before the database says so."""
         old = _own(store)
-        with self._answering():
+        with self._connection.answering():
             self._settle(old.collection, old.generation)
             self._insert(old.collection, rows, born=state.generation, dim=state.dim)
             now = int(time.time())
@@ -102,7 +95,7 @@ class MilvusKeeper:
     def save(self, store: VectorStore, state: StateRecord) -> None:
         """See `StoreKeeper.save`: the alias moves to the store's collection."""
         name = _own(store).collection
-        with self._answering():
+        with self._connection.answering():
             current = self._current()
             if current is None:
                 self._client.create_alias(name, ALIAS)
@@ -111,15 +104,11 @@ class MilvusKeeper:
 
     def close(self) -> None:
         """See `StoreKeeper.close`."""
-        if self._opened is not None:
-            self._opened.close()
+        self._connection.close()
 
     @property
     def _client(self) -> Any:
-        with self._opening:
-            if self._opened is None:
-                self._opened = _connect(self._address)
-        return self._opened
+        return self._connection.client
 
     def _current(self) -> str | None:
         """The collection that the alias names."""
@@ -139,7 +128,7 @@ class MilvusKeeper:
                 self._client.drop_collection(name)
 
     def _create(self, name: str, state: StateRecord, count: int) -> None:
-        kind = _pymilvus().DataType
+        kind = library().DataType
         schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field("id", kind.INT64, is_primary=True)
         schema.add_field("vector", kind.FLOAT_VECTOR, dim=state.dim)
@@ -199,7 +188,7 @@ class MilvusKeeper:
         self, name: str, rows: NDArray[np.float32], k: int, condition: str
     ) -> list[tuple[list[int], list[float]]]:
         """Ids and scores of at most `k` rows that meet `condition`, for each of `rows`."""
-        with self._answering():
+        with self._connection.answering():
             found = self._client.search(
                 name,
                 data=list(rows),
@@ -213,28 +202,12 @@ class MilvusKeeper:
     def vectors(self, name: str, ids: Sequence[int], generation: int) -> dict[int, Any]:
         """Id -> its vector, of those that were there at the generation."""
         found: dict[int, Any] = {}
-        with self._answering():
+        with self._connection.answering():
             for at in range(0, len(ids), _BATCH):
                 condition = f"{_visible(generation)} and id in {list(ids[at : at + _BATCH])}"
                 rows = self._client.query(name, condition, output_fields=["id", "vector"])
                 found |= {row["id"]: row["vector"] for row in rows}
         return found
-
-    @contextmanager
-    def _answering(self) -> Iterator[None]:
-        """What Milvus raises, as our own error."""
-        raised = _pymilvus().MilvusException
-        try:
-            yield
-        except raised as error:
-            raise UnavailableError(f"{self._shown()} does not answer: {error.message}") from error
-
-    def _shown(self) -> str:
-        """The address without user and password."""
-        parts = urlsplit(self._address)
-        if not parts.scheme:
-            return self._address
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 class MilvusStore:
@@ -313,42 +286,3 @@ def _require(name: str, state: StateRecord) -> None:
             f"{ALIAS} names collection {name}, the catalogue needs one {_kind(state)}_...; "
             "it is made anew from the vectors"
         )
-
-
-def _pymilvus() -> Any:
-    """Imported late: who keeps vectors in FAISS needs it not."""
-    try:
-        import pymilvus
-    except ImportError as error:
-        raise UnavailableError(
-            "FONTKIN_VECTORS names Milvus, but pymilvus is not here; "
-            "run `pip install -r requirements-cluster.txt`"
-        ) from error
-    return pymilvus
-
-
-def _connect(address: str) -> Any:
-    parts = urlsplit(address)
-    if not parts.scheme:
-        return _open_file(address)
-    host = parts.netloc.rpartition("@")[2]
-    return _pymilvus().MilvusClient(
-        f"{parts.scheme}://{host}",
-        user=parts.username or "",
-        password=parts.password or "",
-        db_name=parts.path.strip("/"),
-    )
-
-
-def _open_file(name: str) -> Any:
-    library = _pymilvus()
-    Path(name).parent.mkdir(parents=True, exist_ok=True)
-    # The client first tries a call that Milvus Lite lacks; its server would log a traceback.
-    logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
-    try:
-        return library.MilvusClient(name)
-    except library.MilvusException as error:
-        raise UnavailableError(
-            f"{name} cannot be opened by Milvus Lite: {error.message}; such a file is for one "
-            "process: run one worker, or `milvus-lite server --data-dir` and name its address"
-        ) from error
