@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,11 +42,11 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._kept: object = None
+        self._afterwards: Callable[[], object] = lambda: None
 
-    def keep(self, thing: object) -> None:
-        """Hold on to what the database lies in until it is closed."""
-        self._kept = thing
+    def when_closed(self, afterwards: Callable[[], object]) -> None:
+        """Have `afterwards` called once the database is closed."""
+        self._afterwards = afterwards
 
     @property
     def name(self) -> str:
@@ -104,7 +104,7 @@ class Database:
     def close(self) -> None:
         """Give back all connections."""
         self._engine.dispose()
-        self._kept = None
+        self._afterwards()
 
 
 def open_database(url: str, *, migrating: bool = True) -> Database:

@@ -106,7 +106,7 @@ def _opened(settings: Settings, identity: EncoderIdentity) -> _Opened:
     copy = readonly.copied(settings, elsewhere)
     database, live, lock = _opened_to_write(copy, identity)
     live.refuse_writers(f"{settings.data} cannot be written, or was full when this one started")
-    database.keep(elsewhere)
+    database.when_closed(elsewhere.cleanup)
     return database, live, lock
 
 
