@@ -93,11 +93,15 @@ def write(path: Path, view: View, rows: Repository) -> int:
 
 
 def places(view: View, rows: Repository, shipped: Mapping[str, Point]) -> list[Place]:
-    """Every family that has a face. Without any shipped place two principal axes are the map."""
+    """Every family that has a face. Without any shipped place two principal axes are the map.
+
+    Where a family lies says nothing of those that are private.
+    """
     known = [at for at in range(len(view.families)) if view.regular_face[at] >= 0]
     found = {at: shipped[i] for at in known if (i := view.families[at].id) in shipped}
+    found = found or _axes(view, rows)
     if missing := [at for at in known if at not in found]:
-        found |= _beside(view, rows, found, missing) if found else _axes(view, rows)
+        found |= _beside(view, rows, found, missing)
     return [
         Place(view.families[at], view.faces[view.regular_face[at]].id, *found[at])
         for at in known
@@ -160,9 +164,13 @@ def _inside(value: float) -> int:
 
 
 def _axes(view: View, rows: Repository) -> dict[int, Point]:
+    """The families that everybody sees, or all if there is none, by their two principal axes."""
     known, vectors = means(view, rows)
     if not known:
         return {}
+    public = np.array([view.families[at].public for at in known], bool)
+    if public.any():
+        known, vectors = [at for at in known if view.families[at].public], vectors[public]
     if len(known) < 3:
         points = flatten(vectors)
     else:

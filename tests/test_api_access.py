@@ -88,7 +88,7 @@ def everything(client: FlaskClient, path: Path, headers: dict[str, str]) -> str:
         answer = client.post(f"/v1/search{query}", data=line(path), headers=headers).get_json()
         del answer["took_ms"], answer["steps_ms"]
         parts.append(json.dumps(answer))
-    return re.sub(r'generation"?: \d+|catalogue_generation.*|verdicts_.*', "", "\n".join(parts))
+    return re.sub(r'generation"?: ?\d+|catalogue_generation.*|verdicts_.*', "", "\n".join(parts))
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)
