@@ -45,12 +45,15 @@ def _check() -> None:
         return
     scope = READ if asks or endpoint in _QUESTIONS else WRITE
     text, tokens = _bearer(), current().catalog.tokens
+    throttle = current().throttle
+    throttle.require_guesses()
     g.grant = None if text is None else tokens.check(text)
     grant = current_grant()
     if grant is None:
         if scope == WRITE and not tokens.any():
             raise _disabled()
         if text is not None:
+            throttle.count_guess()
             raise _unauthorized("the token is not one of this server's, or not any more")
         if scope == WRITE:
             raise _unauthorized("no token was sent")

@@ -106,7 +106,7 @@ def _body(root: Mapping[str, Any], content: Mapping[str, Any]) -> tuple[str, str
     schema = content["multipart/form-data" if kind == "files" else "application/json"]["schema"]
     if reference := schema.get("$ref"):
         schema = root["components"]["schemas"][reference.rpartition("/")[2]]
-    name = schema["required"][0]
+    name = next(iter(schema.get("required") or schema["properties"]))
     return name, kind, schema["properties"][name].get("type") == "array"
 
 

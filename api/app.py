@@ -21,10 +21,12 @@ from api import (
     pages,
     search,
     security,
+    throttle,
     tokens,
 )
 from api.metrics import Metrics
 from api.replies import ProblemReply
+from api.throttle import Slots, Throttle
 from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
 from index.settings import Settings
@@ -74,9 +76,11 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     # Whoever reads the metrics must not learn that there are private families.
     metrics = Metrics(catalog.seen_by(ANYBODY).stats)
-    context.attach(app, context.Context(settings, catalog, metrics))
+    limits = Throttle(settings.rate), Slots(settings.searches)
+    context.attach(app, context.Context(settings, catalog, metrics, *limits))
     for part in (observe, security, access, errors):
         part.install(app)
+    throttle.install(app, settings.trusted_proxies)
     for api in (search.bp, families.bp, fonts.bp, tokens.bp):
         app.register_api(api)
     for blueprint in (health.bp, docs.bp, pages.bp, browse.bp):

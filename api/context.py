@@ -11,6 +11,7 @@ from index.viewer import ANYBODY
 
 if TYPE_CHECKING:
     from api.metrics import Metrics
+    from api.throttle import Slots, Throttle
     from index.catalog import FontCatalog
     from index.settings import Settings
     from index.tokens import Grant
@@ -23,6 +24,8 @@ class Context:
     settings: Settings
     catalog: FontCatalog
     metrics: Metrics
+    throttle: Throttle
+    slots: Slots
 
 
 def attach(app: Flask, context: Context) -> None:

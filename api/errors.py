@@ -8,6 +8,7 @@ import logging
 from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from api.context import current
 from api.problems import MEDIA_TYPE, ProblemError, problem_of
 
 _log = logging.getLogger("fontkin.api")
@@ -23,7 +24,9 @@ def _answer(error: Exception) -> Response:
         return Response(error.get_body(), error.code, error.get_headers())
     problem = problem_of(error)
     if problem.slug == "internal-error":
-        _log.error("request %s failed", g.get("request_id"), exc_info=error)
+        facts = {"request_id": g.get("request_id", "")}
+        _log.error("request failed", exc_info=error, extra={"facts": facts})
+    current().metrics.count_problem(problem.slug)
     return _page(problem) if _wants_page() else _json(problem)
 
 

@@ -1,12 +1,18 @@
-"""What `/metrics` shows, in Prometheus' text format; one registry per app."""
+"""What `/metrics` shows, in Prometheus' text format; one registry per app.
+
+With several workers (PROMETHEUS_MULTIPROC_DIR is set) it is the sum over all of them.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -34,7 +40,32 @@ class Metrics:
         self._verdicts = Counter(
             "fontkin_verdicts_total", "Searches by verdict", ("verdict",), registry=self._registry
         )
-        self._registry.register(_CatalogueSize(stats))
+        self._refusals = Counter(
+            "fontkin_problems_total",
+            "Answers that are problems, by kind",
+            ("problem",),
+            registry=self._registry,
+        )
+        self._steps = Histogram(
+            "fontkin_search_step_seconds",
+            "Seconds of each step of a search",
+            ("step",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._searching = Gauge(
+            "fontkin_searches_running",
+            "Searches that run now",
+            multiprocess_mode="livesum",
+            registry=self._registry,
+        )
+        self._waiting = Gauge(
+            "fontkin_searches_waiting",
+            "Searches that wait for another one to end",
+            multiprocess_mode="livesum",
+            registry=self._registry,
+        )
+        self._size = _CatalogueSize(stats)
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -43,13 +74,33 @@ class Metrics:
         self._requests.labels(route, known, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def count_verdict(self, verdict: str) -> None:
-        """Count one search."""
+    def count_search(self, verdict: str, steps_ms: Mapping[str, float]) -> None:
+        """Count one search, and how long its steps took."""
         self._verdicts.labels(verdict).inc()
+        for step, ms in steps_ms.items():
+            self._steps.labels(step).observe(ms / 1000)
+
+    def count_problem(self, slug: str) -> None:
+        """Count one answer that is a problem."""
+        self._refusals.labels(slug).inc()
+
+    def searching(self) -> AbstractContextManager[object]:
+        """A search runs in the block."""
+        return self._searching.track_inprogress()
+
+    def waiting(self) -> AbstractContextManager[object]:
+        """A search waits in the block."""
+        return self._waiting.track_inprogress()
 
     def render(self) -> bytes:
         """The text that Prometheus reads."""
-        return generate_latest(self._registry)
+        counted = self._registry
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            counted = CollectorRegistry()
+            MultiProcessCollector(counted)
+        size = CollectorRegistry()
+        size.register(self._size)
+        return generate_latest(counted) + generate_latest(size)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

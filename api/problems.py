@@ -51,6 +51,7 @@ KINDS: Mapping[str, Kind] = {
     "unknown-family": Kind(404, "There is no such family"),
     "unknown-face": Kind(404, "There is no such face"),
     "method-not-allowed": Kind(405, "The address does not take this method"),
+    "incomplete": Kind(408, "The request did not come whole in time"),
     "duplicate-font": Kind(409, "The catalogue holds this font file already"),
     "too-large": Kind(413, "The request is too large"),
     "too-large-bytes": Kind(413, "The picture is too large"),
@@ -59,8 +60,10 @@ KINDS: Mapping[str, Kind] = {
     "broken": Kind(422, "The picture is broken"),
     "too-small": Kind(422, "The picture is too small"),
     "font-refused": Kind(422, "The font file was refused"),
+    "too-many-requests": Kind(429, "You ask more often than this server allows"),
     "internal-error": Kind(500, "Something went wrong in the service"),
     "busy": Kind(503, "The catalogue is being written"),
+    "overloaded": Kind(503, "The service has as much to do as it can"),
     "not-ready": Kind(503, "The service is not ready"),
     "storage": Kind(507, "The server's disk takes no more"),
 }

@@ -45,22 +45,23 @@ _MANY = {"multipart/form-data": _form({"type": "array", "items": _BINARY})}
     description="PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF, at most 20 MB and 40 megapixels, as the "
     "field `image` of a form or as the body itself. The picture is not stored.",
     openapi_extensions={"requestBody": {"required": True, "content": _ONE}},
-    responses={200: SearchReply, **problems(413, 415, 422)},
+    responses={200: SearchReply, **problems(401, 403, 408, 413, 415, 422, 429, 503)},
 )
 def search(query: SearchQuery) -> dict[str, Any]:
     """Find the families that the text in a picture is set in, or is closest to."""
-    picture = read_picture(_picture_bytes())
-    crop = parse_crop(query.crop, picture)
-    answer = current_catalog().search(
-        picture,
-        k=query.k,
-        crop=crop,
-        filters=query.filters(),
-        text=query.text,
-        proof=query.proof,
-        differences=query.differences,
-    )
-    current().metrics.count_verdict(answer.verdict)
+    data, filters = _picture_bytes(), query.filters()
+    with current().slots.hold():  # only now: a slow sender keeps nobody waiting
+        picture = read_picture(data)
+        answer = current_catalog().search(
+            picture,
+            k=query.k,
+            crop=parse_crop(query.crop, picture),
+            filters=filters,
+            text=query.text,
+            proof=query.proof,
+            differences=query.differences,
+        )
+    current().metrics.count_search(answer.verdict, answer.steps_ms)
     return answer.to_json()
 
 
@@ -70,7 +71,7 @@ def search(query: SearchQuery) -> dict[str, Any]:
     description=f"Up to {MAX_PICTURES} files named `image` in one form, {MAX_BATCH_BYTES >> 20} MB "
     "together. A picture that cannot be read is a problem in its own item.",
     openapi_extensions={"requestBody": {"required": True, "content": _MANY}},
-    responses={200: BatchReply, **problems(413)},
+    responses={200: BatchReply, **problems(401, 403, 413, 429, 503)},
 )
 def search_batch(query: BatchQuery) -> dict[str, Any]:
     """Find the families of many pictures in one call."""
@@ -83,7 +84,8 @@ def search_batch(query: BatchQuery) -> dict[str, Any]:
     if len(files) > MAX_PICTURES:
         detail = f"{len(files)} pictures were sent: send at most {MAX_PICTURES} at once"
         raise ProblemError("too-many-pictures", detail)
-    items = [_batch_item(file, query) for file in files]
+    with current().slots.hold():
+        items = [_batch_item(file, query) for file in files]
     return {"items": items, "took_ms": round(1000 * (time.perf_counter() - started), 1)}
 
 
@@ -98,7 +100,7 @@ def _batch_item(file: FileStorage, query: BatchQuery) -> dict[str, Any]:
     except PictureError as error:
         problem = problem_of(error)
         return item | {"problem": problem.to_json(request.path, g.get("request_id", ""))}
-    current().metrics.count_verdict(found.verdict)
+    current().metrics.count_search(found.verdict, found.steps_ms)
     return item | {"answer": found.to_json()}
 
 
@@ -114,7 +116,11 @@ def _picture_bytes() -> bytes:
 
 def _sent_bytes() -> bytes:
     if request.mimetype != "multipart/form-data":
-        return request.get_data(cache=False)
+        data = request.get_data(cache=False)
+        if len(data) < (request.content_length or 0):
+            detail = f"{len(data)} of {request.content_length} bytes came: send the picture again"
+            raise ProblemError("incomplete", detail)
+        return data
     _only_files()
     files = request.files.getlist("image")
     if len(files) != 1:

@@ -230,6 +230,7 @@ class FontCatalog:
     def ping(self) -> None:
         """Raise what is wrong when the database, the index or the encoder do not answer."""
         self._live.ping()
+        self._searcher.ping(self._live.view)
 
     # Writing -------------------------------------------------------------------------
 

@@ -58,6 +58,12 @@ class Searcher:
         self._embedder.embed_windows(strip[None, None])
         self._reader.read([strip])
 
+    def ping(self, view: View) -> None:
+        """Raise what is wrong when the encoder or the index does not answer."""
+        window = np.ones((1, 1, HEIGHT, WIDTH), np.float32)
+        window[..., HEIGHT // 2, :] = 0.0
+        view.store.search(self._embedder.embed_windows(window), 1)
+
     def search(
         self,
         view: View,

@@ -11,6 +11,7 @@ from typing import Any
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MIN_TOKEN = 16
+_RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)")
 _MILVUS = re.compile(r"milvus:(https?://[^\s/]+(/\w*)?|[^:]*[^:/]\.db)")
 
 
@@ -25,8 +26,9 @@ class Settings:
     `database_url` is any SQLAlchemy URL; empty means `catalog.db` in the data folder. `vectors`
     is empty for FAISS in the data folder, "milvus:FILE.db" or "milvus:http://HOST:PORT".
     `api_token` opens every call of the API without being in the database; unless `anonymous`,
-    reading needs a token too. With `fetch_fonts` the font files that searches want are fetched
-    through npm.
+    reading needs a token too. A client may make calls at `rate` ("" for no limit), `searches` run
+    at a time in one process, and `trusted_proxies` stand before it. With `fetch_fonts` the font
+    files that searches want are fetched through npm.
     """
 
     data: Path = Path("data")
@@ -40,6 +42,9 @@ class Settings:
     fetch_fonts: bool = False
     anonymous: bool = True
     remembered_answers: int = 64
+    rate: str = "1200/minute"
+    searches: int = field(default_factory=lambda: min(8, os.cpu_count() or 1))
+    trusted_proxies: int = 0
 
     def __post_init__(self) -> None:
         if not self.database_url:
@@ -67,6 +72,17 @@ class Settings:
             )
         if not 0 <= self.lock_seconds <= 3600:
             raise SettingsError(f"FONTKIN_LOCK_SECONDS is {self.lock_seconds}; 0..3600 is needed")
+        if self.rate and not _RATE.fullmatch(self.rate):
+            raise SettingsError(
+                f"FONTKIN_RATE is {self.rate!r}; one like 1200/minute or 20/second, or 0 for no "
+                "limit, is needed"
+            )
+        if not 1 <= self.searches <= 64:
+            raise SettingsError(f"FONTKIN_SEARCHES is {self.searches}; 1..64 is needed")
+        if not 0 <= self.trusted_proxies <= 10:
+            raise SettingsError(
+                f"FONTKIN_TRUSTED_PROXIES is {self.trusted_proxies}; 0..10 is needed"
+            )
 
     @property
     def index_path(self) -> Path:
@@ -114,4 +130,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "REMEMBERED_ANSWERS": int,
     "FETCH_FONTS": lambda text: bool(int(text)),
     "ANONYMOUS": lambda text: bool(int(text)),
+    "RATE": lambda text: "" if text == "0" else text,
+    "SEARCHES": int,
+    "TRUSTED_PROXIES": int,
 }

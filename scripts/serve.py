@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 
+from index.settings import Settings
 from scripts.options import command
-
-APP = "api.app:create_app(warm=True)"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -17,17 +17,17 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     made.add_argument("--port", type=int, default=8000, help="port (%(default)s)")
     made.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
-    made.add_argument("--threads", type=int, default=4, help="threads each (%(default)s)")
+    made.add_argument("--threads", type=int, default=0, help="threads each (enough)")
     return made
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """What was asked; exits with 2 when it is wrong."""
     arguments = parser().parse_args(argv)
-    if not 0 < arguments.port < 65536:
-        parser().error(f"--port {arguments.port}: 1 to 65535")
-    if arguments.workers < 1 or arguments.threads < 1:
-        parser().error(f"--workers {arguments.workers} --threads {arguments.threads}: at least 1")
+    arguments.threads = arguments.threads or 3 * Settings.from_environment().searches + 8
+    port, workers, threads = arguments.port, arguments.workers, arguments.threads
+    if not (0 < port < 65536 and workers > 0 and threads > 0):
+        parser().error(f"--port {port} (1 to 65535) --workers {workers} --threads {threads} (1)")
     return arguments
 
 
@@ -35,9 +35,9 @@ def gunicorn_command(arguments: argparse.Namespace) -> list[str]:
     """What to run: threads in one process share the index and the encoder."""
     host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
     return [
-        *(sys.executable, "-m", "gunicorn", APP),
+        *(sys.executable, "-m", "gunicorn", "api.app:create_app(warm=True)"),
         *("--bind", f"{host}:{arguments.port}"),
-        *("--worker-class", "gthread", "--workers", str(arguments.workers)),
+        *("-c", "python:api.worker", "--workers", str(arguments.workers)),
         *("--threads", str(arguments.threads), "--timeout", "120", "--keep-alive", "30"),
         *("--worker-tmp-dir", "/dev/shm") * os.path.isdir("/dev/shm"),
         *("--log-level", "warning", "--no-control-socket"),
@@ -45,13 +45,13 @@ def gunicorn_command(arguments: argparse.Namespace) -> list[str]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Become gunicorn, so that signals and the exit code are its own."""
+    """Become gunicorn, so that signals and the exit code are its own; a library has one thread."""
     arguments = parse_arguments(argv)
-    shown = "127.0.0.1" if arguments.host in ("0.0.0.0", "::") else arguments.host
-    print(f"Fontkin: open http://{shown}:{arguments.port}/ (Ctrl+C stops it)", flush=True)
-    # Libraries that start a thread per core would fight over the same two cores.
-    # glibc keeps freed memory for each thread apart: 720 MB a worker instead of 580.
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(arguments.host, arguments.host)
+    print(f"Fontkin: open http://{host}:{arguments.port}/ (Ctrl+C stops it)", flush=True)
     environment = {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", **os.environ}
+    if arguments.workers > 1:
+        environment.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="fontkin-"))
     os.execve(sys.executable, gunicorn_command(arguments), environment)
 
 

@@ -106,6 +106,7 @@ class FakeCatalog:
                 _family("Space Mono", "monospace"),
             )
         }
+        self.tokens = FakeTokens(TOKEN)
         self.calls: dict[str, Any] = {}
         self.fails: Exception | None = None
         self.known = 0.9

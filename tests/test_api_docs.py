@@ -23,7 +23,7 @@ VALUES = {
     "getFamily": {"id": "roboto-slab"},
     "similarFamilies": {"id": "roboto-slab", "k": "2"},
     "previewFace": {"id": "space-mono-400", "text": "é ü"},
-    "renameFamily": {"id": "space-mono", "name": "It's new"},
+    "changeFamily": {"id": "space-mono", "name": "It's new"},
     "removeFamily": {"id": "space-mono"},
 }
 
@@ -61,7 +61,7 @@ def test_the_lines_run(
     described: list[Call], catalog: FakeCatalog, address: str, here: Path
 ) -> None:
     """For a shell and for Python: every call is answered well, and gets the values as typed."""
-    for call in [c for c in described if c.id in ("search", "listFamilies", "renameFamily")]:
+    for call in [c for c in described if c.id in ("search", "listFamilies", "changeFamily")]:
         values = VALUES[call.id]
         for line in (
             ["sh", "-c", curl(call, address, values).replace("curl", "curl -sS --fail", 1)],
@@ -77,7 +77,7 @@ def test_the_lines_run(
             if call.id == "listFamilies":
                 assert catalog.calls["limit"] == 7
                 assert catalog.calls["filters"].source == {"google"}
-            if call.id == "renameFamily":
+            if call.id == "changeFamily":
                 assert catalog.members["space-mono"].name == "It's new"
 
 
@@ -101,7 +101,7 @@ def test_what_a_call_is(described: list[Call]) -> None:
     by_id = {call.id: call for call in described}
     assert by_id["addFonts"].token and not by_id["search"].token
     assert (by_id["addFonts"].body, by_id["addFonts"].several) == ("file", True)
-    assert (by_id["renameFamily"].body, by_id["renameFamily"].body_kind) == ("name", "json")
+    assert (by_id["changeFamily"].body, by_id["changeFamily"].body_kind) == ("name", "json")
     assert by_id["previewFace"].picture
     found = {p.name: p for p in by_id["search"].parameters}
     k = found["k"]

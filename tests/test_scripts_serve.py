@@ -15,7 +15,8 @@ def test_command() -> None:
     assert command[:4] == [sys.executable, "-m", "gunicorn", "api.app:create_app(warm=True)"]
     assert command[command.index("--bind") + 1] == "127.0.0.1:8000"
     assert command[command.index("--workers") + 1] == "1"
-    assert command[command.index("--threads") + 1] == "4"
+    assert command[command.index("-c") + 1] == "python:api.worker"
+    assert int(command[command.index("--threads") + 1]) >= 11
 
 
 def test_ipv6() -> None:
