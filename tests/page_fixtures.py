@@ -16,7 +16,8 @@ from werkzeug.serving import make_server
 from api.app import create_app
 from encoder.browser import available, executable
 from index.settings import Settings
-from tests.api_fake import TOKEN
+from tests.api_fake import FakeTokens
+from tests.catalog_fixtures import TOKEN
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -40,6 +41,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def address(catalog: Any, tmp_path: Path) -> Iterator[str]:
     """Where a server over `catalog` listens."""
+    catalog.tokens = FakeTokens(TOKEN)
     with_token = Settings(data=tmp_path, prebuilt=tmp_path, api_token=TOKEN)
     app = create_app(with_token, catalog=catalog)
     server = make_server("127.0.0.1", 0, app, threaded=True)

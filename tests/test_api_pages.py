@@ -41,9 +41,7 @@ def upload(page: Page, *files: tuple[str, bytes]) -> None:
 
 def test_add_find_and_remove_a_font(page: Page) -> None:
     """A font added with the token is listed, found by a search, and removed again."""
-    page.goto("/fonts")
-    page.get_by_label("Token of this server").fill(TOKEN)
-    page.keyboard.press("Enter")
+    with_token(page)
     upload(page, ("mine.ttf", b"font Mine"))
     expect(page.locator(".upload")).to_contain_text("added: font Mine, 1 face")
     expect(page.locator("#own h3")).to_have_text("font Mine")
@@ -62,9 +60,7 @@ def test_add_find_and_remove_a_font(page: Page) -> None:
 
 def test_each_file_says_what_became_of_it(page: Page) -> None:
     """Added, there already and refused with the reason, each beside its file."""
-    page.goto("/fonts")
-    page.get_by_label("Token of this server").fill(TOKEN)
-    page.keyboard.press("Enter")
+    with_token(page)
     upload(page, ("a.ttf", b"font A"), ("b.ttf", b"dup"), ("c.ttf", b"x"))
     rows = page.locator(".upload")
     expect(rows.filter(has_text="a.ttf")).to_contain_text("added: font A")
@@ -72,23 +68,63 @@ def test_each_file_says_what_became_of_it(page: Page) -> None:
     expect(rows.filter(has_text="c.ttf")).to_contain_text("refused: this is no font file")
 
 
-def test_wrong_token_is_asked_for_again(page: Page) -> None:
-    """A wrong token is forgotten and the page says so."""
+def test_wrong_token_says_so(page: Page) -> None:
+    """A token that opens nothing is told at once, not kept, and asked for again."""
     page.goto("/fonts")
     page.get_by_label("Token of this server").fill("wrong")
     page.keyboard.press("Enter")
-    upload(page, ("a.ttf", b"font A"), ("b.ttf", b"font B"))
-    expect(page.locator(".upload").filter(has_text="b.ttf")).to_contain_text("not sent")
-    expect(page.locator("#token-error")).to_contain_text("the token is not the server's")
+    expect(page.locator("#token-error")).to_contain_text("the token is not one of this server's")
     expect(page.locator("#token-form")).to_be_visible()
-    assert page.evaluate("sessionStorage.length") == 0
+    assert page.evaluate("sessionStorage.length + localStorage.length") == 0
+
+
+def with_token(page: Page, *, remember: bool = False) -> None:
+    page.goto("/fonts")
+    page.get_by_label("Token of this server").fill(TOKEN)
+    if remember:
+        page.get_by_label("Keep it on this computer").check()
+    page.keyboard.press("Enter")
+    expect(page.locator("#token-form")).to_be_hidden()
+
+
+def test_a_token_is_kept_as_wished(page: Page) -> None:
+    """For the tab, or on this computer; forgotten, it is nowhere."""
+    with_token(page)
+    assert page.evaluate("[sessionStorage.length, localStorage.length]") == [1, 0]
+    page.get_by_role("button", name="Forget the token").click()
+    assert page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
+    with_token(page, remember=True)
+    assert page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 1]
+    page.reload()
+    expect(page.locator("#who")).to_contain_text("You are here")
+
+
+def test_rename_publish_and_find_an_own_family(page: Page, catalog: FakeCatalog) -> None:
+    """A family takes another name, is published, and is found by a word set in it."""
+    with_token(page)
+    upload(page, ("mine.ttf", b"font Mine"))
+    row = page.locator("#own .match")
+    expect(row).to_contain_text("1 face")
+    page.get_by_role("button", name="Rename font Mine").click()
+    field = page.get_by_label("New name of font Mine")
+    expect(field).to_be_focused()
+    field.press("Escape")
+    expect(page.get_by_role("button", name="Rename font Mine")).to_be_focused()
+    page.get_by_role("button", name="Rename font Mine").click()
+    field.fill("Corporate")
+    field.press("Enter")
+    expect(row.locator("h3")).to_have_text("Corporate")
+    assert catalog.members["font-mine"].name == "Corporate"
+    before = row.locator(".facts").inner_text()
+    row.get_by_role("button", name=re.compile("Publish|Make private")).click()
+    expect(row.locator(".facts")).not_to_have_text(before)
+    row.get_by_role("button", name="Find Corporate").click()
+    expect(row.locator(".found")).to_contain_text("Found: number 5 for “Hamburgefonstiv”")
 
 
 def test_names_of_fonts_are_only_text(page: Page, catalog: FakeCatalog) -> None:
     """A font that calls itself like a script shows as that text."""
-    page.goto("/fonts")
-    page.get_by_label("Token of this server").fill(TOKEN)
-    page.keyboard.press("Enter")
+    with_token(page)
     upload(page, ("a.ttf", b"font <img src=x onerror=alert(1)>"))
     expect(page.locator("#own h3")).to_have_text("font <img src=x onerror=alert(1)>")
     assert page.locator("#own h3 img").count() == 0

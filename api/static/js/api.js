@@ -1,5 +1,7 @@
 // Calls of version 1. A problem+json answer becomes an error that says what to do.
 
+import { authorized, forget, token } from "./token.js";
+
 export class ProblemError extends Error {
   constructor(status, problem) {
     super(problem.detail || problem.title || `The server answered ${status}.`);
@@ -36,10 +38,16 @@ export class Searcher {
     const form = new FormData();
     form.append("image", picture, "picture");
     try {
-      const answer = await call(`/v1/search?${parameters}`, {
+      const ask = () => call(`/v1/search?${parameters}`, {
         method: "POST",
         body: form,
+        headers: authorized(), // private fonts are found with their token alone
         signal: this.#controller.signal,
+      });
+      const answer = await ask().catch((error) => {
+        if (error.status !== 401 || !token()) throw error;
+        forget(); // revoked, or of another time: without it the public ones are found
+        return ask();
       });
       return mine === this.#sequence ? answer : null;
     } catch (error) {

@@ -1,34 +1,52 @@
-// Own fonts: add with the token, see what was read or refused and why, remove.
+// Own fonts: a token, files on their way, and what is there.
 import { call } from "./api.js";
-import { byId, make, tell } from "./dom.js";
+import { byId, tell } from "./dom.js";
 import { drops } from "./intake.js";
-import { page, specimen } from "./results.js";
-import * as words from "./words.js";
+import { ownRow } from "./ownrow.js";
+import { authorized, forget, keep, token } from "./token.js";
+import { Upload } from "./upload.js";
 
-const KEY = "fontkin-token";
 const writable = byId("main").dataset.writable === "yes";
-const token = () => sessionStorage.getItem(KEY) || "";
-const authorized = () => ({ Authorization: `Bearer ${token()}` });
 
 if (writable) {
   byId("token-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    sessionStorage.setItem(KEY, byId("token").value.trim());
-    byId("token").value = "";
-    refresh();
-    byId("file").focus();
+    use(byId("token").value.trim(), byId("remember").checked);
   });
-  byId("forget").addEventListener("click", () => forget(""));
+  byId("forget").addEventListener("click", () => drop(""));
   byId("file").addEventListener("change", ({ target }) => {
     addAll([...target.files]);
     target.value = "";
   });
-  drops((files) => token() && addAll(files));
+  drops((files) => (token() ? addAll(files) : tell(byId("token-error"), "A token is needed first.")));
+  if (token()) check(token()).catch((error) => drop(error.message));
 }
 refresh();
 
-function forget(reason) {
-  sessionStorage.removeItem(KEY);
+/** What the token opens; throws for one that opens nothing, or only reading. */
+async function check(text) {
+  const grant = await call("/v1/token", { headers: { Authorization: `Bearer ${text}` } });
+  if (!grant.scopes.includes("write")) throw new Error("This token may only read: one with the scope “write” is needed.");
+  const who = grant.name ? `You are here as ${grant.name}` : "You are here with the server’s own token";
+  byId("who").textContent = grant.expires ? `${who}, until ${grant.expires}.` : `${who}.`;
+}
+
+async function use(text, onThisComputer) {
+  try {
+    await check(text);
+  } catch (error) {
+    tell(byId("token-error"), error.message);
+    byId("token").select();
+    return;
+  }
+  keep(text, onThisComputer);
+  byId("token").value = "";
+  await refresh();
+  byId("file").focus();
+}
+
+function drop(reason) {
+  forget();
   refresh();
   tell(byId("token-error"), reason);
   byId("token").focus();
@@ -45,88 +63,38 @@ function refresh() {
 
 /** One file after the other, so that each shows its own progress and its own reason. */
 async function addAll(files) {
-  const rows = files.map((file) => {
-    const status = make("span", { className: "status" }, "waiting");
-    const row = make("li", { className: "upload" }, make("b", {}, file.name), status);
-    byId("uploads").prepend(row);
-    return { file, row, status };
-  });
-  for (const entry of rows) {
-    if (token()) await add(entry);
-    else entry.status.textContent = "not sent: the token is missing";
-  }
-  await list();
-}
-
-async function add({ file, row, status }) {
-  status.textContent = "reading…";
-  row.dataset.state = "busy";
-  const form = new FormData();
-  form.append("file", file, file.name);
-  try {
-    const report = await call("/v1/fonts", { method: "POST", body: form, headers: authorized() });
-    row.dataset.state = "added";
-    status.textContent = outcome(report);
-  } catch (error) {
-    row.dataset.state = error.status === 409 ? "there" : "refused";
-    status.textContent = error.status === 409 ? "in the catalogue already" : reason(error);
-    if (error.status === 401) forget(error.message);
+  const say = (text) => { byId("progress").textContent = text; };
+  const uploads = files.map((file) => new Upload(file, say));
+  byId("uploads").prepend(...uploads.map(({ row }) => row));
+  for (const upload of uploads) {
+    if (!token()) { upload.skip("not sent: the token is missing"); continue; }
+    try {
+      await upload.send();
+      await list();
+    } catch (error) {
+      drop(error.message);
+    }
   }
 }
-
-/** What became of a file, or of the files of an archive. */
-function outcome({ added, duplicates, refused }) {
-  return [
-    ...added.map(({ family, faces }) => `added: ${family.name}, ${faces.length} ${faces.length === 1 ? "face" : "faces"}`),
-    ...duplicates.map(({ name }) => `${name} is in the catalogue already`),
-    ...refused.map(({ name, reason: why }) => `${name} was refused: ${why}`),
-  ].join("; ");
-}
-
-const reason = (error) => {
-  const [first] = error.problem?.refused ?? [];
-  return first ? `refused: ${first.reason}` : error.message;
-};
 
 async function list() {
   try {
-    const { items } = await call("/v1/families?source=own&limit=200", { headers: token() ? authorized() : {} });
-    byId("own").replaceChildren(...items.map((family) => familyRow(family, token() && removal(family))));
+    const { items } = await call("/v1/families?source=own&limit=200", { headers: authorized() });
+    byId("own").replaceChildren(...items.map((family) => ownRow(family, changed, failed)));
     byId("own-empty").hidden = items.length > 0;
     tell(byId("own-error"), "");
   } catch (error) {
-    tell(byId("own-error"), error.message);
+    if (error.status !== 401 || !writable) tell(byId("own-error"), error.message);
   }
+  byId("own").removeAttribute("aria-busy");
 }
 
-function familyRow(family, action) {
-  return make("li", { className: "match", data: { family: family.id } },
-    specimen(family.preview_url, family.name),
-    make("div", { className: "match-head" },
-      make("h3", {}, make("a", { href: page(family) }, family.name)), action || null),
-    make("p", { className: "facts" }, make("span", { className: "licence" }, words.licence(family.license))));
+function changed(text) {
+  byId("own-status").textContent = text;
+  return list();
 }
 
-/** "Remove", and the same button again to be sure. */
-function removal(family) {
-  const button = make("button", { type: "button", className: "button quiet",
-    aria: { label: `Remove ${family.name}` } }, "Remove");
-  button.addEventListener("blur", () => { delete button.dataset.sure; button.textContent = "Remove"; });
-  button.addEventListener("click", async () => {
-    if (!button.dataset.sure) {
-      button.dataset.sure = "yes";
-      button.textContent = "Really remove?";
-      button.setAttribute("aria-label", `Really remove ${family.name}?`);
-      return;
-    }
-    try {
-      await call(`/v1/families/${encodeURIComponent(family.id)}`, { method: "DELETE", headers: authorized() });
-      byId("own-status").textContent = `${family.name} was removed.`;
-    } catch (error) {
-      if (error.status === 401) forget(error.message);
-      else tell(byId("own-error"), error.message);
-    }
-    await list();
-  });
-  return button;
+function failed(error) {
+  if (error.status === 401) drop(error.message);
+  else tell(byId("own-error"), error.message);
 }

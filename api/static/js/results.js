@@ -3,6 +3,7 @@ import { compare } from "./compare.js";
 import { make } from "./dom.js";
 import { Pair } from "./pair.js";
 import { download, use } from "./use.js";
+import { privately } from "./token.js";
 import * as words from "./words.js";
 
 /** Where all of a family is shown. */
@@ -77,8 +78,10 @@ function row(match, pair) {
 /** A picture of a face that keeps its room while it loads. */
 export function specimen(url, alt) {
   const image = make("img", { className: "specimen", src: url, alt, loading: "lazy", decoding: "async" });
-  image.addEventListener("error", () => {
-    image.replaceWith(make("p", { className: "specimen none" }, "No specimen"));
+  image.addEventListener("error", async () => {
+    const mine = image.src.startsWith("blob:") ? null : await privately(url);
+    if (mine) image.src = mine;
+    else image.replaceWith(make("p", { className: "specimen none" }, "No specimen"));
   });
   return image;
 }

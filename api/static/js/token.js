@@ -13,5 +13,12 @@ export function forget() {
   localStorage.removeItem(KEY);
 }
 
+/** The address of a picture that only the token opens; null when it does not. */
+export async function privately(url) {
+  if (!token()) return null;
+  const answer = await fetch(url, { headers: authorized() }).catch(() => null);
+  return answer?.ok ? URL.createObjectURL(await answer.blob()) : null;
+}
+
 /** The header that carries it; none without a token. */
 export const authorized = () => (token() ? { Authorization: `Bearer ${token()}` } : {});
