@@ -62,7 +62,9 @@ def test_a_used_reader_can_be_pickled(reader: Reader, sans_path: Path) -> None:
 
 def test_nothing_is_loaded_before_it_is_needed() -> None:
     """Importing and making a reader does not import rapidocr."""
-    code = "import sys; from encoder.reading import Reader; Reader(); print('rapidocr' in sys.modules)"
+    code = (
+        "import sys; from encoder.reading import Reader; Reader(); print('rapidocr' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

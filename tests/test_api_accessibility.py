@@ -1,0 +1,84 @@
+"""Every page under axe-core, light and dark: labels, contrast, landmarks, names of controls."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from encoder.browser import available
+from tests.api_fake import FakeCatalog, picture
+from tests.catalog_fixtures import TOKEN
+from tests.page_fixtures import opened
+
+if not available() or not shutil.which("npm"):
+    pytest.skip("no Chromium or no npm here", allow_module_level=True)
+
+from playwright.sync_api import Browser, Page, expect
+
+AXE = "axe-core@4.11.0"
+KEPT = Path(__file__).parent.parent / "build" / "axe"
+PATHS = (
+    "/browse?q=roboto&text=Hello",
+    "/browse?q=zzz",
+    "/families/roboto-slab",
+    "/map?family=roboto-slab",
+    "/docs",
+    "/problems",
+    "/nothing-here",
+)
+
+
+@pytest.fixture
+def catalog() -> FakeCatalog:
+    made = FakeCatalog()
+    made.members["space-mono"] = replace(made.members["space-mono"], source="own")
+    return made
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The script, from npm at the first time."""
+    script = KEPT / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.is_file():
+        options = ["--silent", "--no-audit", "--no-fund", "--prefix", str(KEPT)]
+        subprocess.run(["npm", "install", *options, AXE], check=True, timeout=120)
+    return script.read_text()
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """What axe finds, each with the first element that it is about."""
+    page.evaluate(axe)  # the page's own policy forbids a script element
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [json.dumps([v["id"], v["help"], v["nodes"][0]["html"][:200]]) for v in found]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_violation(browser: Browser, address: str, axe: str, scheme: str) -> None:
+    """Nothing on any page, as it opens and as it is used."""
+    found = {}
+    for page in opened(browser, address, color_scheme=scheme):
+        found["/"] = violations(page, axe)
+        file = {"name": "shot.png", "mimeType": "image/png", "buffer": picture()}
+        page.set_input_files("#file", [file])  # type: ignore[list-item]
+        expect(page.locator("#matches .match:not(.waiting)")).to_have_count(4)
+        found["an answer"] = violations(page, axe)
+        for path in PATHS:
+            page.goto(path)
+            page.wait_for_load_state("networkidle")
+            found[path] = violations(page, axe)
+        page.goto("/fonts")
+        found["/fonts"] = violations(page, axe)
+        page.get_by_label("Token of this server").fill(TOKEN)
+        page.keyboard.press("Enter")
+        expect(page.locator("#own .match")).to_have_count(1)
+        fonts = [{"name": "a.ttf", "mimeType": "font/ttf", "buffer": b"no font"}]
+        page.set_input_files("#file", fonts)  # type: ignore[arg-type]
+        expect(page.locator(".upload")).to_contain_text("refused")
+        found["own fonts"] = violations(page, axe)
+    assert {where: what for where, what in found.items() if what} == {}
