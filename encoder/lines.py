@@ -7,6 +7,8 @@ apart comes back as one line.
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -15,6 +17,7 @@ from encoder.shapes import Run, is_near, join_by_shape, without_frames
 
 MAX_LINES = 40
 _WORK_SIDE = 1400  # pixels: lines are looked for in a picture no larger than this
+_RIBBON = 8  # times as long as wide: a side so small must not be made smaller still
 _MIN_CONTRAST = 12.0  # grey levels: weaker edges are compression noise
 _VALLEY = 0.06  # a row with less than this share of the strongest row's ink parts two lines
 _COLUMN_GAP = 2.5  # line heights: a wider gap parts two columns
@@ -27,7 +30,10 @@ def find_lines(picture: np.ndarray, *, least: float = 0.02, by_shape: bool = Fal
     the picture has no edge. `by_shape` also looks at what hangs together: plates are no part of
     the text on them, letters are not cut; drawn lines need none of it.
     """
-    scale = min(1.0, _WORK_SIDE / max(picture.shape[:2]))
+    side = max(picture.shape[:2])
+    if by_shape and side > _RIBBON * min(picture.shape[:2]):
+        side = math.sqrt(picture.shape[0] * picture.shape[1])
+    scale = min(1.0, _WORK_SIDE / side)
     small = picture
     if scale < 1:
         size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))

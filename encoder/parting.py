@@ -44,13 +44,17 @@ class _Word:
     sharp: np.ndarray
 
 
+_LONG = 50  # heights: a longer line is parted in its middle, for no strip would hold it
 _LEVEL = 0.8  # of its box's height a line that was level in the picture fills
 _ROOM = 0.1  # heights around a part in which its letters are looked for
 _KEPT = 0.5  # of the line's area its parts must hold, or they are not believed
 
 
 def parted(picture: np.ndarray, lines: Sequence[Line]) -> list[Line]:
-    """The lines of `picture` (uint8 [H, W, 3]), those in several styles as several lines."""
+    """The lines of `picture` (uint8 [H, W, 3]), those in several styles as several lines.
+
+    So are those too long for a strip.
+    """
     return [part for line in lines for part in _parts(picture, line)]
 
 
@@ -58,6 +62,8 @@ def _parts(picture: np.ndarray, line: Line) -> list[Line]:
     if line.height < _LEVEL * line.box.height:
         return [line]
     gap = style_change(line.strip)
+    if gap is None and line.box.width > _LONG * line.height:
+        gap = _middle_gap(1 - line.strip)
     if gap is None:
         return [line]
     box, margin = line.box, (HEIGHT - INK_HEIGHT) // 2
@@ -93,10 +99,24 @@ def style_change(strip: np.ndarray) -> tuple[int, int] | None:
     return found
 
 
-def _words(ink: np.ndarray) -> list[_Word]:
+def _middle_gap(ink: np.ndarray) -> tuple[int, int] | None:
+    """The widest gap (first, past the last column) in the middle half; None without one."""
+    firsts, lasts = _letters(ink)
+    gaps = [(int(a), int(b)) for a, b in zip(lasts[:-1], firsts[1:], strict=True)]
+    quarter = ink.shape[1] / 4
+    middle = [gap for gap in gaps if quarter <= gap[0] and gap[1] <= 3 * quarter]
+    return max(middle, key=lambda gap: gap[1] - gap[0], default=None)
+
+
+def _letters(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first and the past-the-last column of all that stands apart."""
     on = (ink.max(axis=0) > _INKED).astype(np.int8)
     flips = np.flatnonzero(np.diff(np.concatenate([[0], on, [0]])))
-    firsts, lasts = flips[::2], flips[1::2]
+    return flips[::2], flips[1::2]
+
+
+def _words(ink: np.ndarray) -> list[_Word]:
+    firsts, lasts = _letters(ink)
     gaps = firsts[1:] - lasts[:-1]
     if not len(gaps):
         return []

@@ -11,6 +11,8 @@ Run = tuple[int, int]  # of rows: the first and past the last
 
 _LETTERS = 3  # side by side inside a shape make it a plate, ...
 _LETTER = 6  # ... each so many pixels high at least, ...
+_STROKE = 3  # ... and so many wide, ...
+_PLATES = 200  # shapes, the widest, that are looked at
 _WRITTEN = 0.7  # ... and all together with so large a share of its own edge
 _PARTS, _PRINTED = 6, 0.35  # parts of small print, and its share of the width of what it is near
 _CUT = 0.5  # of the smaller part's edges must go on across a cut for both to be one line
@@ -26,8 +28,9 @@ def without_frames(edges: np.ndarray) -> np.ndarray:
     x0, y0, width, height, area = stats.T
     x1, y1 = x0 + width, y0 + height
     letters = np.flatnonzero(height >= _LETTER)
+    large = letters[(height[letters] > 2 * _LETTER) & (width[letters] > 2 * _LETTERS * _STROKE)]
     frames = []
-    for i in letters[(height[letters] > 2 * _LETTER) & (width[letters] > 2 * _LETTER)]:
+    for i in large[np.argsort(-width[large], kind="stable")][:_PLATES]:
         inside = letters[
             (x0[letters] > x0[i])
             & (y0[letters] > y0[i])

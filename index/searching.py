@@ -32,7 +32,7 @@ _SECOND_ROUND = 16  # ... and so many more finalists be compared
 _PROVED_FONTS = 3  # of a picture, the most prominent; the rest keep the vote's order
 _PROOF_SHARE = 0.7  # of a proved row's score, the vote has the rest; measured on the benchmark
 _CLEAR = 0.04  # a first row no further ahead lets other lines of its font be drawn, ...
-_CONFIRMED = 4  # ... in the best rows' faces
+_CONFIRMED = 6  # ... in the best rows' faces
 _READABLE = 0.5  # confidence of the reader below which its text proves nothing
 
 

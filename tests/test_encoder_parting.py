@@ -85,6 +85,16 @@ def test_a_line_in_one_style_stays(serif_path: Path, sans_path: Path, display_pa
             assert parted(picture, lines) == lines
 
 
+def test_a_line_too_long_for_a_strip_is_parted_between_words(sans_path: Path) -> None:
+    """Thirty words on 6,000 pixels: pieces no longer than 50 heights, each word in one of them."""
+    drawn = [_word(sans_path, text) for text in ("Hamburg", "Wonderful", "Morning")] * 10
+    picture, starts = _picture(*drawn)
+    lines = parted(picture, prepare_level(picture))
+    assert len(lines) > 1 and all(line.box.width <= 50 * line.height for line in lines)
+    found = [min(starts, key=lambda start: abs(start - line.box.x0)) for line in lines]
+    assert [line.box.x0 for line in lines] == pytest.approx(found, abs=3)
+
+
 def test_nothing_to_part() -> None:
     """No lines give none; paper and a lone block have no change."""
     assert parted(np.full((40, 80, 3), 255, np.uint8), []) == []
