@@ -56,6 +56,7 @@ class Base:
             dim, f"IVF{lists},PQ{dim // 2}x4fs", faiss.METRIC_INNER_PRODUCT
         )
         index.cp.niter = _ROUNDS
+        index.cp.min_points_per_centroid = 1  # or it warns; how many do is measured
         chosen = np.random.default_rng(0).permutation(count)[: _TRAINED * lists]
         index.train(np.asarray(found.vectors[np.sort(chosen)], np.float32))
         for at in range(0, count, _CHUNK):
