@@ -109,7 +109,7 @@ class Searcher:
             for each, reading, own in zip(read, readings, speaker, strict=True)
         )
         return SearchAnswer(
-            verdict(first.confidence, first.known),
+            verdict(first.confidence, first.known, _letters(said[fonts[0].leader])),
             first.known,
             first.matches[:k],
             regions,
@@ -175,6 +175,11 @@ class Searcher:
             few = {at: rows[at] for at in best}
             others.append(self._prover.prove(lines[i], readings[i].text, few))
         return proofs.confirmed([other for other in others if other.alike])
+
+
+def _letters(reading: Reading) -> int | None:
+    """How many letters and digits were read; None for nothing."""
+    return sum(letter.isalnum() for letter in reading.text) if reading.text else None
 
 
 def _candidates(font: Group, line: int) -> dict[int, Candidate]:

@@ -41,6 +41,7 @@ KNOWN_VOTED = Curve(0.879, 13.2, 8.9)
 KNOWN_PROVED = Curve(0.932, 16.2, 13.0)
 MATCH_AT = 0.6  # confidence of the first row, and
 KNOWN_AT = 0.3  # `known` from which the answer says "match": even odds if 3 of 10 are not in there
+LEAST_LETTERS = 2  # for a match
 SIMILAR_AT = 0.1  # `known` from which it says "similar"; below "unknown"
 
 
@@ -59,9 +60,14 @@ def known(scores: Sequence[float], *, proved: bool = False) -> float:
     return curve.confidence(scores[0], _margin(scores, 0)) if scores else 0.0
 
 
-def verdict(confidence: float, in_catalogue: float) -> Verdict:
-    """What the first row's confidence and `known` amount to."""
-    if confidence >= MATCH_AT and in_catalogue >= KNOWN_AT:
+def verdict(confidence: float, in_catalogue: float, letters: int | None = None) -> Verdict:
+    """What the first row's confidence and `known` amount to.
+
+    `letters` is how many were read of the line, None where nothing was read. One alone never
+    makes a match: hundreds of fonts share an "l", and to the reader a smiley is a "0".
+    """
+    enough = letters is None or letters >= LEAST_LETTERS
+    if enough and confidence >= MATCH_AT and in_catalogue >= KNOWN_AT:
         return "match"
     return "similar" if in_catalogue >= SIMILAR_AT else "unknown"
 

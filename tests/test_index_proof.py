@@ -163,6 +163,14 @@ def test_what_the_user_says_is_not_read(catalog: FontCatalog, serif_path: Path) 
     assert best < right.matches[0].proof - 0.1
 
 
+def test_one_letter_is_similar_at_most(catalog: FontCatalog, serif_path: Path) -> None:
+    """A lone "R" is read and drawn and its font comes first, but it is not called a match."""
+    answer = catalog.search(_picture(serif_path, "R"))
+    assert (answer.regions[0].text, answer.matches[0].family.id) == ("R", "lora")
+    assert answer.matches[0].proof is not None
+    assert answer.verdict in ("similar", "unknown")
+
+
 def test_without_proof_nothing_is_read(catalog: FontCatalog, serif_path: Path) -> None:
     """No text, no proof, and no time spent on either."""
     answer = catalog.search(_picture(serif_path), proof=False)

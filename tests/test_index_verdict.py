@@ -57,6 +57,12 @@ def test_verdicts() -> None:
     assert verdict(0.9, 0.05) == verdict(0.0, 0.0) == "unknown"
 
 
+def test_one_letter_is_no_match() -> None:
+    """However sure; two are, and so is a line that nobody read."""
+    assert [verdict(0.9, 0.9, letters) for letters in (1, 2, None)] == ["similar", "match", "match"]
+    assert verdict(0.9, 0.05, 1) == "unknown"
+
+
 @pytest.mark.parametrize(("curve", "proved"), [(KNOWN_VOTED, False), (KNOWN_PROVED, True)])
 def test_known_by_hand(curve: Curve, proved: bool) -> None:
     """One half at the centre, more with a margin, nothing without rows."""
