@@ -28,4 +28,4 @@ VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/readyz', timeout=8)"]
-CMD ["python", "-m", "scripts.serve", "--host", "0.0.0.0", "--port", "8000", "--threads", "2"]
+CMD ["python", "-m", "scripts.serve", "--host", "0.0.0.0", "--port", "8000"]

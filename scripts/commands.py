@@ -25,14 +25,14 @@ def commands() -> dict[str, str]:
 def whole_parser() -> argparse.ArgumentParser:
     """One parser with every command below it, for shells to complete from.
 
-    A command whose packages are not installed here is completed by its name alone.
+    A command without a `parser()`, or without its packages here, is completed by its name alone.
     """
     whole = argparse.ArgumentParser(prog="fontkin")
     below = whole.add_subparsers(metavar="COMMAND")
     for name, about in commands().items():
         try:
             part = importlib.import_module(f"scripts.{name}").parser()
-        except ModuleNotFoundError:
+        except (ModuleNotFoundError, AttributeError):
             part = argparse.ArgumentParser()
         for action in part._actions:
             if action.type is Path:

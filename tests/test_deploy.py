@@ -189,12 +189,13 @@ def test_the_image_gets_nothing_else() -> None:
 
 
 def test_compose_and_server_agree() -> None:
-    """Both run the service with the same threads, memory and nginx rules."""
+    """Both run the service with the same memory, behind the same nginx rules."""
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
     service = compose["services"]["fontkin"]
     unit = (DEPLOY / "systemd" / "fontkin.service").read_text()
     assert f"MemoryMax={service['mem_limit'].upper()}" in unit
-    assert "--threads 2" in unit and '"--threads", "2"' in (ROOT / "Dockerfile").read_text()
+    assert service["environment"]["FONTKIN_TRUSTED_PROXIES"] == 1
+    assert "FONTKIN_TRUSTED_PROXIES=1" in unit
     mounts = [volume.split(":")[0] for volume in compose["services"]["nginx"]["volumes"]]
     assert all((ROOT / mount).is_file() for mount in mounts)
 
