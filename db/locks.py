@@ -9,7 +9,7 @@ from sqlalchemy import Connection, create_engine, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from db.session import DatabaseError, is_postgresql
+from db.session import DatabaseError, is_postgresql, unusable
 
 _KEY = 0x666F6E746B696E  # "fontkin"; one catalogue has a database of its own
 _POLL_SECONDS = 0.02
@@ -24,7 +24,7 @@ class AdvisoryLock:
                 make_url(url), poolclass=NullPool, isolation_level="AUTOCOMMIT"
             )
         except (ArgumentError, ImportError) as error:
-            raise DatabaseError(f"database URL cannot be used: {error}") from error
+            raise unusable(url, error) from error
         self._connection: Connection | None = None
 
     def acquire(self, seconds: float) -> bool:

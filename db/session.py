@@ -113,7 +113,7 @@ def open_database(url: str, *, migrating: bool = True) -> Database:
         parsed = make_url(url)
         engine = create_engine(parsed, **_OPTIONS.get(parsed.get_backend_name(), {}))
     except (ArgumentError, ImportError) as error:
-        raise _unusable(url, error) from error
+        raise unusable(url, error) from error
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
     database = Database(engine)
@@ -136,7 +136,7 @@ def sqlite_path(url: str) -> Path | None:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise _unusable(url, error) from error
+        raise unusable(url, error) from error
     is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, ":memory:")
     return Path(parsed.database) if is_file and parsed.database else None
 
@@ -227,7 +227,7 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql(str(options.get("begin", "BEGIN")))
 
 
-def _unusable(url: str, error: Exception) -> DatabaseError:
+def unusable(url: str, error: Exception) -> DatabaseError:
     """The URL may hold a password, also one that cannot be parsed: only its kind is shown."""
     kind = url.partition("://")[0]
     missing = isinstance(error, ImportError) and error.name == "psycopg"

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from milvus_lite.server_manager import server_manager_instance
 
+from db.locks import advisory_lock
 from db.records import StateRecord, Vectors
+from db.session import DatabaseError, open_database
 from index.errors import MismatchError, UnavailableError
 from index.stores import faiss_large
 from index.stores.base import StoreKeeper, VectorError, VectorStore
@@ -341,3 +343,18 @@ def test_a_file_of_milvus_lite_is_for_one_process(tmp_path: Path) -> None:
                 MilvusKeeper(path).load(state(1))
         finally:
             other.kill()
+
+
+def test_without_the_library_the_error_names_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who set Milvus or PostgreSQL and has installed serving alone is told what to install."""
+    monkeypatch.setitem(sys.modules, "pymilvus", None)
+    with pytest.raises(UnavailableError, match=r"pip install -r requirements-cluster\.txt"):
+        MilvusKeeper(str(tmp_path / "vectors.db")).load(state(1))
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(DatabaseError, match=r"pip install -r requirements-cluster\.txt"):
+        open_database("postgresql+psycopg://me:secret-word@/none")
+    with pytest.raises(DatabaseError, match=r"pip install -r requirements-cluster\.txt") as caught:
+        advisory_lock("postgresql+psycopg://me:secret-word@/none")
+    assert "secret-word" not in str(caught.value)
