@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import brotli
 import pytest
 from flask.testing import FlaskClient
 
@@ -117,6 +118,17 @@ def test_the_map_in_columns(client: FlaskClient, fake: FakeCatalog) -> None:
     assert columns.faces[0] == "playfair-display-400"
     tag = {"If-None-Match": answer.headers["ETag"]}
     assert client.get("/v1/map", headers=tag).status_code == 304
+
+
+@pytest.mark.parametrize("path", ["/browse", "/static/style.css", "/openapi.json"])
+def test_text_travels_small(client: FlaskClient, path: str) -> None:
+    """Pages, styles and JSON are compressed for whoever reads that, and are the same."""
+    plain = client.get(path)
+    small = client.get(path, headers={"Accept-Encoding": "br"})
+    assert small.headers["Content-Encoding"] == "br"
+    assert "Accept-Encoding" in small.headers["Vary"]
+    assert brotli.decompress(small.data) == plain.data
+    assert len(small.data) < 0.6 * len(plain.data)
 
 
 def test_rename(client: FlaskClient, fake: FakeCatalog) -> None:

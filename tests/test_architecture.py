@@ -30,7 +30,12 @@ ONLY = {
     "timm": ("encoder/training/",),
     "onnxruntime": ("encoder/",),
     "fontTools": ("encoder/",),
-    "playwright": ("encoder/",),
+    "playwright": (
+        "encoder/",
+        "scripts/browsing.py",
+        "scripts/paints.py",
+        "scripts/screenshots.py",
+    ),
     "ots": ("encoder/sanitize.py",),
     "rapidocr": ("encoder/reading.py",),
     "rich": ("scripts/",),
