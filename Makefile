@@ -12,7 +12,7 @@ HOST ?= 127.0.0.1
 PYTHON ?= python3
 BIN = $(VENV)/bin
 
-.PHONY: run setup test check lint fonts data-small npm pipeline prove programs clean
+.PHONY: lock run setup test check lint fonts data-small npm pipeline prove programs clean
 
 run: $(VENV)/serve.stamp
 	FONTKIN_FETCH_FONTS=$${FONTKIN_FETCH_FONTS:-1} $(BIN)/python -m scripts.serve --host $(HOST) --port $(PORT)
@@ -25,6 +25,7 @@ test: $(VENV)/full.stamp $(VENV)-dvc/dvc.stamp programs data-small
 check: lint test
 
 lint: $(VENV)/full.stamp
+	$(BIN)/python -m scripts.check_versions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -32,6 +33,11 @@ lint: $(VENV)/full.stamp
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/yamllint --strict .github compose.yaml dvc.yaml params.yaml
+
+# After a change of requirements-serve.txt: the hashes of every wheel, for all Pythons and machines.
+lock: $(VENV)/full.stamp
+	$(BIN)/pip-compile --quiet --generate-hashes --no-header --no-annotate --allow-unsafe \
+	  --strip-extras --no-emit-index-url --no-emit-find-links --output-file requirements-serve.lock requirements-serve.txt
 
 fonts: $(VENV)/serve.stamp npm
 	$(BIN)/python -m scripts.fetch_fonts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import NoReturn
 
@@ -32,6 +33,7 @@ from api.throttle import Slots, Throttle
 from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
 from index.settings import Settings
+from index.versions import installed, too_old
 from index.viewer import ANYBODY
 
 _INFO = Info(
@@ -61,6 +63,8 @@ def create_app(
     """
     observe.configure_logging()
     settings = settings or Settings.from_environment()
+    for line in too_old(installed()):
+        logging.getLogger("fontkin.api").warning(line)
     catalog = catalog or open_catalog(settings)
     if warm:
         threading.Thread(target=catalog.warm_up, name="warm-up", daemon=True).start()
