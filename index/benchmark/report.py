@@ -96,7 +96,7 @@ def write(record: Json, folder: Path, fonts: Path, card: Path) -> Path:
     plots.bars(record["by_size"], "By size, pixels to the em", folder / "sizes.png")
     pairs = [(right, wrong, count) for right, wrong, count in record["confusions"]]
     confusions.draw(pairs, fonts).save(folder / "confusions.png", optimize=True)
-    kin.draw(record["kin"], fonts).save(folder / "kin.png", optimize=True)
+    kin.draw(record["kin"], fonts).quantize(32).save(folder / "kin.png", optimize=True)
     return path
 
 
