@@ -100,7 +100,7 @@ class LiveView:
                 self.refresh(patience=0)
             except BusyError:
                 log.info("a writer is at work; still on generation %d", self.generation)
-            except (MismatchError, DatabaseError, StorageError) as error:
+            except (MismatchError, DatabaseError, StorageError, OSError) as error:
                 self._checked += _PAUSE
                 log.error("still on generation %d: %s", self.generation, error)
             finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from api.fonts import client_name
 from api.replies import AddReply
-from index.errors import BusyError
+from index.errors import BusyError, StorageError
 from tests.api_fake import TOKEN, FakeCatalog, check_problem, make_client
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -134,3 +135,16 @@ def test_busy(client: FlaskClient, catalog: FakeCatalog, monkeypatch: pytest.Mon
 def test_client_name(name: str | None, shown: str) -> None:
     """A client's name is only shown: its last part, printable, short."""
     assert client_name(name) == shown
+
+
+def test_a_full_disk_is_said(client: FlaskClient, catalog: FakeCatalog, tmp_path: Path) -> None:
+    """507 without a path of ours in it, and nothing is left behind."""
+
+    def full(*args: object, **kwargs: object) -> NoReturn:
+        raise StorageError(f"{tmp_path} takes no more")
+
+    catalog.add_fonts = full  # type: ignore[method-assign]
+    answer = send(client, ("Mine.ttf", b"font Mine"))
+    check_problem(answer, 507, "storage", "nothing was changed")
+    assert str(tmp_path) not in answer.get_data(as_text=True)
+    assert list((tmp_path / "tmp").iterdir()) == []
