@@ -32,7 +32,7 @@ _START_SECONDS = 120
 
 
 def pictures() -> dict[str, bytes]:
-    """A one-line crop, a phone photograph of 12 megapixels, a full web page at two pixels a point.
+    """A one-line crop, a phone photograph of 10 megapixels, a full web page at two pixels a point.
 
     Made of the page's own samples; a file each.
     """

@@ -14,7 +14,7 @@ from index.stores.base import VectorStore
 from index.stores.faiss import FaissStore, read_manifest
 from index.stores.faiss_large import Base, LargeStore, drop_bases
 
-EXACT_MOST = 300_000  # vectors that are compared one by one; measured: docs/benchmark/scale.md
+EXACT_MOST = 300_000  # vectors that are compared one by one; docs/benchmark/scale.md says why
 
 
 class FaissKeeper:

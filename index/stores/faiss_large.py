@@ -25,7 +25,7 @@ from index.files import fsync_path
 from index.stores.base import Neighbours, VectorError, checked_rows, require_k
 from index.stores.faiss import FaissStore
 
-# Measured on catalogues of up to a million vectors: docs/benchmark/scale.md.
+# Chosen on a catalogue of 200,000 vectors, with a margin for more: docs/benchmark/scale.md.
 LISTS = 4096
 PROBES = 48  # lists that are read for k = 5, one more for each _DEEPER of k
 RERANKED = 400  # candidates at least, of each query
@@ -56,7 +56,7 @@ class Base:
             dim, f"IVF{lists},PQ{dim // 2}x4fs", faiss.METRIC_INNER_PRODUCT
         )
         index.cp.niter = _ROUNDS
-        index.cp.min_points_per_centroid = 1  # or it warns; how many do is measured
+        index.cp.min_points_per_centroid = 1  # or it warns
         chosen = np.random.default_rng(0).permutation(count)[: _TRAINED * lists]
         index.train(np.asarray(found.vectors[np.sort(chosen)], np.float32))
         for at in range(0, count, _CHUNK):
