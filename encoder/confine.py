@@ -44,12 +44,13 @@ def confine(
 ) -> tuple[str, ...]:
     """Confine this process and what it becomes; which walls stand, by name.
 
-    "limits" always; "network": no interface; "calls": no sockets, no new processes, no touching
-    of others; "files": only what lies below `read` may be read, and below `write` written. With
-    `may_exec` the process may still become another program. There is no way back.
+    "limits": all of `limits` (some systems take not every one); "network": no interface; "calls":
+    no sockets, no new processes, no touching of others; "files": only what lies below `read` may
+    be read, and below `write` written. With `may_exec` the process may still become another
+    program. There is no way back.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    held = ["limits"]
+    held = []
     if sys.platform == "linux":
         libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -59,16 +60,16 @@ def confine(
             "calls": lambda: _filter_calls(libc, may_exec),
         }
         held += [name for name, build in walls.items() if build()]
-    for kind, value in (
-        (resource.RLIMIT_AS, limits.memory),
-        (resource.RLIMIT_CPU, limits.cpu),
-        (resource.RLIMIT_FSIZE, limits.file_bytes),
-        (resource.RLIMIT_NOFILE, limits.files),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        _lower(kind, value)
-    return tuple(held)
+    wanted = {
+        resource.RLIMIT_AS: limits.memory,
+        resource.RLIMIT_CPU: limits.cpu,
+        resource.RLIMIT_FSIZE: limits.file_bytes,
+        resource.RLIMIT_NOFILE: limits.files,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NPROC: 0,
+    }
+    taken = [_lower(kind, value) for kind, value in wanted.items()]
+    return ("limits", *held) if all(taken) else tuple(held)
 
 
 def command(
@@ -79,10 +80,14 @@ def command(
     return [sys.executable, "-I", "-S", __file__, wanted, *program]
 
 
-def _lower(kind: int, value: int) -> None:
+def _lower(kind: int, value: int) -> bool:
     _, hard = resource.getrlimit(kind)
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (value, value))
+    try:
+        resource.setrlimit(kind, (value, value))
+    except (OSError, ValueError):  # macOS, of memory
+        return False
+    return True
 
 
 def _leave_network(libc: ctypes.CDLL) -> bool:
