@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 
 from index.versions import installed, too_old
@@ -12,13 +13,17 @@ from scripts.terminal import run
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    return command("check_versions", __doc__)
+    made = command("check_versions", __doc__)
+    made.add_argument("--json", action="store_true", help="print names and versions as JSON")
+    return made
 
 
-def check() -> int:
+def check(args: argparse.Namespace) -> int:
     """Print each library; 1 when one is too old."""
     here = installed()
-    for name, found in here.items():
+    if args.json:
+        print(json.dumps(here, default=str))
+    for name, found in () if args.json else here.items():
         print(f"{name} {found}")
     old = too_old(here)
     for line in old:
@@ -27,5 +32,4 @@ def check() -> int:
 
 
 if __name__ == "__main__":
-    parser().parse_args()
-    sys.exit(run("check_versions", check))
+    sys.exit(run("check_versions", lambda: check(parser().parse_args())))
