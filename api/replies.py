@@ -242,4 +242,5 @@ class AddReply(_Reply):
 def problems(*statuses: int) -> dict[int | str, Any]:
     """The `responses` entry of every status in `statuses` and of what any call may answer."""
     reference = {"schema": {"$ref": "#/components/schemas/ProblemReply"}}
-    return {status: {"content": {MEDIA_TYPE: reference}} for status in sorted({400, 401, 403, 429, *statuses})}
+    every = sorted({400, 401, 403, 429, *statuses})
+    return {status: {"content": {MEDIA_TYPE: reference}} for status in every}
