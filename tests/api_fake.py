@@ -108,6 +108,7 @@ class FakeCatalog:
         }
         self.tokens = FakeTokens(TOKEN)
         self.calls: dict[str, Any] = {}
+        self.drawn: dict[str, Any] = {}  # what the last preview was given
         self.fails: Exception | None = None
         self.known = 0.9
         self.doubts = False
@@ -216,7 +217,7 @@ class FakeCatalog:
         family_id = face_id.removesuffix("-400")
         if family_id not in self.members:
             raise UnknownFaceError(face_id)
-        self.calls = {"text": text, "size": size}
+        self.drawn = {"text": text, "size": size}
         picture = Image.new("L", (600, 60), 255)
         ImageDraw.Draw(picture).text((8, 8), text or self.members[family_id].name, 0, font_size=40)
         out = io.BytesIO()

@@ -30,7 +30,7 @@ def wait_for(page: Page, count: int) -> None:
     expect(page.locator("#matches .match:not(.waiting)")).to_have_count(count)
 
 
-def put(page: Page, kind: str) -> None:
+def put(page: Page, kind: str, data: bytes | None = None) -> None:
     """Drop or paste a picture anywhere on the page, as the browser would tell it."""
     page.evaluate(
         """async ([kind, bytes]) => {
@@ -41,7 +41,7 @@ def put(page: Page, kind: str) -> None:
             ? new ClipboardEvent("paste", { ...init, clipboardData: data })
             : new DragEvent("drop", { ...init, dataTransfer: data }));
         }""",
-        [kind, list(picture())],
+        [kind, list(data or picture())],
     )
 
 

@@ -1,5 +1,6 @@
 // The user's words drawn in a candidate, at the same size above the same words in the picture.
 import { debounce, make } from "./dom.js";
+import { authorized } from "./token.js";
 
 const PREVIEW_SIZE = 72; // pixels to the em of a preview, as the service draws it
 const MOST = 80; // characters of a preview
@@ -79,11 +80,11 @@ export class Pair {
     const request = this.#request = new AbortController();
     const query = text ? `?text=${encodeURIComponent(text.slice(0, MOST))}` : "";
     try {
-      const response = await fetch(match.preview_url + query, { signal: request.signal });
+      const response = await fetch(match.preview_url + query, { headers: authorized(), signal: request.signal });
       if (!response.ok) throw new Error(response.statusText);
       const url = URL.createObjectURL(await response.blob());
       const loaded = make("img", { src: url, alt: image.alt });
-      await loaded.decode();
+      await loaded.decode().finally(() => URL.revokeObjectURL(url));
       if (request.signal.aborted) return;
       drawn.className = "drawn";
       // The stored specimen, a WebP, shows the family's name.
@@ -96,7 +97,6 @@ export class Pair {
         drawn.classList.add("sized");
       }
       image.replaceWith(loaded);
-      if (image.src.startsWith("blob:")) URL.revokeObjectURL(image.src);
       this.image = loaded;
     } catch (error) {
       if (error.name !== "AbortError") this.note.textContent = "No specimen";

@@ -5,7 +5,7 @@ import { fontButtons, fontsOf, title } from "./fontlist.js";
 import { intake } from "./intake.js";
 import { Rows } from "./results.js";
 import { Stage } from "./stage.js";
-import { failure, verdict } from "./words.js";
+import { failure, remedy, verdict } from "./words.js";
 
 const SPINNER_AFTER = 150; // milliseconds
 const [FIRST, MOST] = [5, 20];
@@ -60,6 +60,8 @@ async function show(blob) {
   byId("whole").disabled = true;
   if (state.whole) render(state.whole); // it came before the picture was drawn
   stage.fit();
+  // What had the focus, a sample or the chooser, is gone: the keyboard goes on at the lines.
+  if (!document.activeElement.checkVisibility() || document.activeElement === document.body) byId("stage").focus({ preventScroll: true });
   scrollTo({ top: 0 });
 }
 
@@ -114,8 +116,10 @@ async function search() {
   const asked = String(filters());
   if (stage.crop.box && state.wholeFilters !== asked) survey(asked);
   try {
-    const answer = await searcher.search(state.picture, parameters());
-    if (!answer) { clearTimeout(timer); return; }
+    const query = String(parameters());
+    const answer = await searcher.search(state.picture, query);
+    // What was asked has changed meanwhile, by a key or a drag: the next search is about to begin.
+    if (!answer || query !== String(parameters())) { clearTimeout(timer); return; }
     tell(byId("answer-error"), "");
     byId("again").hidden = true;
     if (!stage.crop.box) Object.assign(state, { whole: answer, wholeFilters: asked });
@@ -143,7 +147,7 @@ async function survey(asked) {
 }
 
 function render(answer) {
-  const [headline, text] = verdict(answer);
+  const [headline, text] = verdict(answer, filters().length > 0);
   byId("verdict").textContent = headline;
   byId("aside").textContent = text;
   byId("answer").dataset.verdict = answer.verdict;
@@ -192,6 +196,6 @@ function failed(error) {
   byId("matches").replaceChildren();
   byId("more").hidden = true;
   byId("found").hidden = !state.whole;
-  byId("again").hidden = error.status > 0 && error.status < 500;
-  tell(byId("answer-error"), error.message);
+  byId("again").hidden = error.status > 0 && error.status < 500 && error.status !== 401;
+  tell(byId("answer-error"), remedy(error));
 }

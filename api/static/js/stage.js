@@ -14,7 +14,7 @@ const area = ([x0, y0, x1, y1]) => (x1 - x0) * (y1 - y0);
 export class Stage {
   /** `onCrop(box | null)` for every change of the crop, `onLine(region)` for a line that is chosen. */
   constructor({ onCrop, onLine }) {
-    Object.assign(this, { onLine, size: null, regions: [], lit: [], lead: null, at: 0 });
+    Object.assign(this, { onLine, size: null, regions: [], lit: [], lead: null, at: -1 });
     this.crop = new Crop(byId("frame"), byId("crop"), {
       onChange: (box) => { this.#mark(); onCrop(box); },
       onClick: (x, y) => this.#click(x, y),
@@ -35,14 +35,16 @@ export class Stage {
     this.size = seen ? [image.naturalWidth, image.naturalHeight] : null;
     byId("frame").hidden = byId("crop-button").hidden = !seen;
     byId("no-preview").hidden = seen;
-    this.regions = [];
+    this.at = -1;
     this.crop.reset(...(this.size ?? [UNSEEN, UNSEEN]));
     this.draw([], [], null);
   }
 
   /** The lines found, those of the shown font `lit`, and the box whose words are in the field. */
   draw(regions, lit, lead) {
-    Object.assign(this, { regions, lit, lead, at: Math.min(this.at, Math.max(0, regions.length - 1)) });
+    Object.assign(this, { regions, lit, lead });
+    const first = regions.findIndex(({ box }) => same(box, lead));
+    if (!regions[this.at]) this.at = regions.length ? Math.max(0, first) : -1;
     const focused = [...byId("lines").children].indexOf(document.activeElement);
     byId("lines").replaceChildren(...(this.size ? regions.map((region, index) => this.#line(region, index)) : []));
     if (focused >= 0) byId("lines").children[focused]?.focus();

@@ -36,20 +36,27 @@ const SCORES = [[0.93, "the same letters"], [0.87, "very close"], [0.75, "simila
 
 export const score = (value) => SCORES.find(([least]) => value >= least)[1];
 
+const CLOSE = SCORES[1][0];
 const KNOWN = 0.3; // chance below which a font is perhaps not in the catalogue, as the service has it
 
-/** The headline of a search that failed; the service's own words are the sentence below it. */
+/** The headline of a search that failed. */
 export const failure = ({ status, problem }) =>
   status ? problem.title ?? "That did not work" : "No answer from the server";
 
-/** The headline of an answer and the sentence below it. */
-export function verdict(answer) {
+/** The sentence below it. */
+export const remedy = ({ status, message }) =>
+  status === 401 ? "This server wants a token: give it on the page “My fonts”, then try again." : message;
+
+/** The headline of an answer and the sentence below it; `filtered` if it leaves families out. */
+export function verdict(answer, filtered) {
   const [best] = answer.matches;
   switch (answer.verdict) {
     case "no_text":
       return ["No text found", "Crop closer to a line of letters, or try a sharper picture."];
     case "match": {
-      const sure = best.confidence >= 0.85 ? "This is" : "Most likely";
+      const close = best.score >= CLOSE;
+      if (filtered && !close) return ["No certain match", "These families come closest among those that pass the filters."];
+      const sure = close && best.confidence >= 0.85 ? "This is" : "Most likely";
       return [`${sure} ${best.family.name}`, `Its closest face: ${face(best.face)}.`];
     }
     case "similar":
