@@ -13,7 +13,6 @@ from index.tokens import READ, WRITE
 _OPEN = frozenset(
     {
         "static",
-        "docs.static",
         "docs.docs",
         "docs.openapi",
         "health.healthz",
