@@ -41,7 +41,7 @@ class FontRefusedError(ValueError):
 
     Codes: "not-a-font", "unsupported", "broken", "too-large", "too-many-faces", "no-outlines",
     "no-latin", "empty-outlines", "identical-glyphs", "icon-font"; of strangers' files also
-    "unsafe", "time-limit", "memory-limit" and "crashed".
+    "unsafe", "time-limit", "memory-limit", "crashed" and "no-sanitizer".
     """
 
     def __init__(self, code: str, message: str) -> None:

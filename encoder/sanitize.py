@@ -13,8 +13,6 @@ import signal
 import subprocess
 from pathlib import Path
 
-import ots
-
 from encoder.confine import Limits, command
 from encoder.fontguard import MAX_UNPACKED, FontRefusedError
 from encoder.fontnames import clean
@@ -34,8 +32,9 @@ def sanitize(source: Path, target: Path) -> None:
     "crashed", and `OSError` when the disk is full; `target` then does not exist.
     """
     complaints = target.with_suffix(".txt")
-    program = [ots.OTS_SANITIZE, os.fspath(source.resolve()), os.fspath(target.resolve())]
-    home = Path(ots.OTS_SANITIZE).parent
+    sanitizer = _sanitizer()
+    program = [sanitizer, os.fspath(source.resolve()), os.fspath(target.resolve())]
+    home = Path(sanitizer).parent
     folder = os.fspath(target.parent.resolve())
     confined = command(
         _LIMITS, program, read=[os.fspath(home), os.fspath(source.resolve())], write=[folder]
@@ -58,6 +57,22 @@ def sanitize(source: Path, target: Path) -> None:
     if full:  # whatever it complained of
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
     raise problem
+
+
+def _sanitizer() -> str:
+    """The program: of the package, which has none for Linux on ARM, or of the system."""
+    try:
+        import ots
+    except ImportError:
+        found = shutil.which("ots-sanitize")
+        if found is None:
+            raise FontRefusedError(
+                "no-sanitizer",
+                "This server has no OpenType Sanitizer, so it takes no fonts; whoever runs it "
+                "installs Debian's package opentype-sanitizer, or ots-sanitize from elsewhere.",
+            ) from None
+        return os.path.realpath(found)  # only the folder that it really lies in may be read
+    return str(ots.OTS_SANITIZE)
 
 
 def _refusal(code: int, complaints: Path) -> FontRefusedError:
