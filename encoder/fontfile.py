@@ -88,7 +88,7 @@ def read_faces(path: Path, *, fallback: str | None = None) -> tuple[FontFace, ..
     """
     path = Path(path)
     data = read_font_bytes(path)
-    sha256, deadline = hashlib.sha256(data).hexdigest(), time.monotonic() + SECONDS
+    sha256, deadline = hashlib.sha256(data).hexdigest(), time.thread_time() + SECONDS
     file = _File(path, data, sha256, deadline, fallback or path.stem)
     faces: list[FontFace] = []
     refusals: list[FontRefusedError] = []
@@ -104,7 +104,7 @@ def read_faces(path: Path, *, fallback: str | None = None) -> tuple[FontFace, ..
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One file while it is read; `deadline` is a `time.monotonic()`."""
+    """One file while it is read; `deadline` is a `time.thread_time()`."""
 
     path: Path
     data: bytes

@@ -35,7 +35,7 @@ def draw_check(
     """The characters of `mapped` that `font` (at 48 px) draws; blanks count as drawn.
 
     `private` is the number of private-use characters that the font maps, `deadline` the
-    `time.monotonic()` at which drawing is given up. Raises `FontRefusedError` for icons,
+    `time.thread_time()` at which drawing is given up. Raises `FontRefusedError` for icons,
     empty or equal letters, and for what FreeType rejects or takes too long over.
     """
     pictures = _Pictures(font, deadline)
@@ -63,7 +63,7 @@ class _Pictures:
 
     def mask(self, text: str) -> Image.Image | None:
         """The ink of `text`, mode "L", cropped to it; None when there is none."""
-        if time.monotonic() > self.deadline:
+        if time.thread_time() > self.deadline:
             raise FontRefusedError("broken", "Drawing its letters takes too long.")
         try:
             left, top, right, bottom = self.font.getbbox(text)
