@@ -2,9 +2,9 @@
 # docker build -t fontkin . && docker run -p 127.0.0.1:8000:8000 -v fontkin:/data fontkin
 FROM python:3.12-slim-bookworm AS packages
 WORKDIR /app
-COPY requirements-serve.txt .
+COPY requirements-serve.lock .
 RUN python -m venv .venv \
-    && .venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements-serve.txt
+    && .venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements-serve.lock
 
 FROM python:3.12-slim-bookworm
 LABEL org.opencontainers.image.title="Fontkin" \

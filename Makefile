@@ -63,9 +63,9 @@ programs: npm
 npm:
 	@.ci/programs.sh npm=npm
 
-$(VENV)/serve.stamp: requirements-serve.txt
+$(VENV)/serve.stamp: requirements-serve.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-serve.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-serve.lock
 	touch $@
 
 $(VENV)/full.stamp: requirements.txt requirements-serve.txt

@@ -58,7 +58,7 @@ release_name() {
       xargs -0 sha256sum | sha256sum | cut -c1-12)
   fi
 }
-parts=(api bin db deploy encoder index scripts requirements-serve.txt)
+parts=(api bin db deploy encoder index scripts requirements-serve.lock)
 
 # install_release SOURCE: copy what serving needs and its packages; prints the release's name.
 # Whole or not at all: a copy that was broken off has another name.
@@ -66,7 +66,7 @@ install_release() {
   local source=$1 name target venv
   name=$(release_name "$source") || return 1
   target=$prefix/releases/$name
-  venv=$(install_venv "$source/requirements-serve.txt") || return 1
+  venv=$(install_venv "$source/requirements-serve.lock") || return 1
   if [ ! -d "$target" ]; then
     rm -rf "$target.new" && mkdir -p "$target.new" &&
       tar -C "$source" --exclude=__pycache__ -cf - "${parts[@]}" |

@@ -22,11 +22,11 @@ limit=$((1024 * 1024 * 1024))
 if [ ! -e "$root/.made" ]; then
   rm -rf "$root"
   debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,ca-certificates,iproute2 \
-    bookworm "$root" http://deb.debian.org/debian >"$work/debootstrap.log"
+    bookworm "$root" >"$work/debootstrap.log"
   touch "$root/.made"
 fi
 rm -rf "$root/srv/fontkin" && mkdir -p "$root/srv/fontkin"
-(cd "$here" && tar --exclude=__pycache__ -cf - api bin db deploy encoder index scripts tests/fonts requirements-serve.txt) |
+(cd "$here" && tar --exclude=__pycache__ -cf - api bin db deploy encoder index scripts tests/fonts requirements-serve.lock) |
   tar -C "$root/srv/fontkin" -xf -
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 # The certificates that this machine trusts, for a registry in between.

@@ -185,7 +185,7 @@ def test_the_image_gets_nothing_else() -> None:
     """.dockerignore lets through exactly what is copied."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     let_through = {line[1:] for line in lines if line.startswith("!")}
-    assert let_through == {*copied_by_image(), "requirements-serve.txt"}
+    assert let_through == {*copied_by_image(), "requirements-serve.lock"}
 
 
 def test_compose_and_server_agree() -> None:
