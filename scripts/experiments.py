@@ -46,6 +46,10 @@ def experiment(args: argparse.Namespace) -> int:
     return 0
 
 
+def main(argv: list[str] | None = None) -> int:
+    """Exit code 2 for an experiment or a config that there is not."""
+    return run("experiments", lambda: experiment(parser().parse_args(argv)), usage=_USAGE)
+
+
 if __name__ == "__main__":
-    work = lambda: experiment(parser().parse_args())  # noqa: E731
-    sys.exit(run("experiments", work, usage=_USAGE))
+    sys.exit(main())

@@ -32,8 +32,7 @@ def sweep(args: argparse.Namespace) -> int:
     """A line of JSON a trial, the best one last."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     plan = load_sweep(args.sweep)
-    trials = args.trials or plan.trials or 10
-    folder = args.runs / f"sweep-{plan.name}"
+    trials, folder = args.trials or plan.trials or 10, args.runs / f"sweep-{plan.name}"
 
     def train_one(config: RunConfig) -> dict[str, Any]:
         last: dict[str, Any] = {}
@@ -47,10 +46,15 @@ def sweep(args: argparse.Namespace) -> int:
             tqdm.write(json.dumps({"trial": number, plan.metric: round(metric, 4), **values}))
 
         study = run_sweep(plan, folder, trials=trials, train=train_one, on_trial=report)
-    best = {"best": study.best_trial.number, plan.metric: study.best_value}
-    print(json.dumps({**best, **study.best_params}))
+    best = study.best_trial
+    print(json.dumps({"best": best.number, plan.metric: best.value, **best.params}))
     return 0
 
 
+def main(argv: list[str] | None = None) -> int:
+    """Exit code 2 for a sweep that cannot be run."""
+    return run("sweep", lambda: sweep(parser().parse_args(argv)), usage=(ConfigError,))
+
+
 if __name__ == "__main__":
-    sys.exit(run("sweep", lambda: sweep(parser().parse_args()), usage=(ConfigError,)))
+    sys.exit(main())

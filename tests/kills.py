@@ -222,7 +222,7 @@ class Trial:
     """One data folder that is killed and looked at again and again."""
 
     def __init__(self, data: Path, fonts: dict[str, Path], seed: int) -> None:
-        self.data, self.fonts = data, fonts
+        self.data = data
         self.rng = random.Random(seed)
         self.record = Record()
         self.pace = 0.3  # seconds that an action takes, about
@@ -233,9 +233,16 @@ class Trial:
             catalog.rebuild_from_fonts(jobs=1, chromium=False)
             with patch.object(writing, "Jail", InProcess):
                 catalog.add_fonts(list(fonts.values()))
+            # What the tests' coarse embedder tells apart when all are there, it finds beside fewer.
+            self.fonts = {name: path for name, path in fonts.items() if self.finds(catalog, name)}
             for name in fonts:
                 catalog.remove_family(name)
             self.expected = self.fixed(catalog)
+
+    def finds(self, catalog: FontCatalog, name: str) -> bool:
+        """Whether the picture of an own family is answered with it."""
+        match = catalog.search(self.pictures[name], proof=False).matches[0]
+        return name in (match.family.id, *(twin.id for twin in match.twins))
 
     def fixed(self, catalog: FontCatalog) -> list[Any]:
         """The answers to the fixed queries: families and scores, to the last digit."""
@@ -294,9 +301,8 @@ class Trial:
             if ids != self.record.present | set(GOOGLE):
                 wrong.append(f"families are {sorted(ids)}, acknowledged {self.record.present}")
             for name in sorted(self.record.present & ids):
-                match = catalog.search(self.pictures[name], proof=False).matches[0]
-                if name not in (match.family.id, *(twin.id for twin in match.twins)):
-                    wrong.append(f"{name} is not found, {match.family.id} is")
+                if not self.finds(catalog, name):
+                    wrong.append(f"{name} is not found")
             if self.fixed(catalog) != self.expected:
                 wrong.append("the fixed queries have other answers")
         report = examine(settings_of(data), embedder=Remembering())

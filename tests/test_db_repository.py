@@ -23,6 +23,7 @@ from db.records import (
     TwinRecord,
 )
 from db.session import Database, DatabaseError, open_database
+from tests.old_database import downgrade
 
 DIM = 4
 
@@ -215,17 +216,7 @@ def test_an_older_database_keeps_its_families_for_everybody(tmp_path: Path) -> N
         rows.set_encoder("e" * 64, 1, DIM)
         rows.add(bundle("a", faces=2))
     opened.close()
-    engine = create_engine(url)
-    with engine.begin() as raw:  # back to what 0003 was
-        for statement in (
-            "DROP INDEX ix_family_owner",
-            "ALTER TABLE family DROP COLUMN owner",
-            "ALTER TABLE family DROP COLUMN public",
-            "DROP TABLE token",
-            "UPDATE alembic_version SET version_num = '0003'",
-        ):
-            raw.execute(text(statement))
-    engine.dispose()
+    downgrade(url, "0003")
     with open_database(url).begin() as rows:
         assert list(rows.bundles()) == [bundle("a", faces=2)]
         assert rows.families()[0].public and rows.families()[0].owner is None
