@@ -30,8 +30,9 @@ def browser() -> Iterator[Browser]:
     """Chromium, until the test file is done: other files have a driver of their own."""
     if not available():
         pytest.skip("no Chromium here")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # of the clock, on a machine that does much else
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
         yield chromium
@@ -67,7 +68,7 @@ def phone(browser: Browser, address: str) -> Iterator[Page]:
 def opened(browser: Browser, address: str, **options: object) -> Iterator[Page]:
     """The start page in a window of its own; no script may fail or break the policy."""
     context = browser.new_context(base_url=address, **options)  # type: ignore[arg-type]
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
