@@ -23,7 +23,7 @@ from db.records import FileRecord, StateRecord
 from db.repository import Repository
 from db.session import Database, DatabaseError, copy_sqlite, open_database, sqlite_path
 from index.errors import BackupError, MismatchError
-from index.files import whole_file
+from index.files import sha256_of, whole_file
 from index.live import EncoderIdentity, LiveView
 from index.ownfiles import OWN_FOLDER, OwnFiles
 from index.scratch import scratch, storage_errors
@@ -167,7 +167,7 @@ def _manifest(folder: Path, state: StateRecord, counts: dict[str, int]) -> dict[
         "contents": {
             path.relative_to(folder).as_posix(): {
                 "bytes": path.stat().st_size,
-                "sha256": _sha256(path),
+                "sha256": sha256_of(path),
             }
             for path in files
         },
@@ -224,11 +224,6 @@ def _extract(archive: zipfile.ZipFile, name: str, target: Path, expected: dict[s
         raise BackupError(f"{archive.filename} is damaged: {name} is missing") from error
     if left or digest.hexdigest() != expected["sha256"]:
         raise BackupError(f"{archive.filename} is damaged: {name} has not the bytes it was made of")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _report(path: Path, manifest: dict[str, Any], generation: int) -> BackupReport:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Generator, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from db.session import Database, DatabaseError, open_database, sqlite_path
 from index.bootstrap import writer_lock
 from index.builder import Embedder
 from index.errors import MismatchError, StorageError
+from index.files import sha256_of
 from index.live import EncoderIdentity
 from index.ownfiles import MARKER, OWN_FOLDER
 from index.readonly import is_writable
@@ -224,7 +224,7 @@ class Doctor:
         path = self._settings.data / str(file.path)
         if not path.is_file():
             what = f"{file.path} ({file.name}) is missing"
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != file.sha256:
+        elif sha256_of(path) != file.sha256:
             what = f"{file.path} ({file.name}) has not the bytes that were added"
         else:
             return

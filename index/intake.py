@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from encoder.fontfile import FontFace
 from encoder.fontguard import check_file
 from encoder.sanitize import sanitize
+from index.files import sha256_of
 from index.jail import Jail
 from index.scratch import storage_errors
 
@@ -44,7 +44,7 @@ def receive(path: Path, folder: Path) -> Sent:
     copy = folder / "sent"
     with storage_errors(folder):
         shutil.copyfile(path, copy)
-    return Sent(copy, _sha256(copy))
+    return Sent(copy, sha256_of(copy))
 
 
 def take(sent: Sent, jail: Jail, label: str) -> Taken:
@@ -58,11 +58,6 @@ def take(sent: Sent, jail: Jail, label: str) -> Taken:
         sanitize(sent.path, clean)
     with clean.open("rb") as file:
         suffix = _SUFFIXES.get(file.read(4), ".ttf")
-    sha256 = _sha256(clean)
+    sha256 = sha256_of(clean)
     kept = clean.replace(clean.with_name(sha256 + suffix))
     return Taken(kept, sha256, sent.sha256, jail.faces(kept, label))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,6 @@ never unpickled. See `encoder.confine` for the walls around the child.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import logging
 import math
@@ -31,6 +30,7 @@ from encoder.glyphs import Signature
 from encoder.reference import ReferenceLine
 from encoder.typeset import TypesetError
 from index import jailreplies
+from index.files import sha256_of
 
 _T = TypeVar("_T")
 
@@ -85,7 +85,7 @@ class Jail:
     def faces(self, path: Path, fallback: str | None = None) -> tuple[FontFace, ...]:
         """See `Drawer`."""
         header, _ = self._ask(path, {"do": "faces", "fallback": fallback})
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        sha256 = sha256_of(path)
         return self._checked(path, lambda: jailreplies.faces(header, path, sha256))
 
     def line(self, ref: FaceRef, line: ReferenceLine) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import time
@@ -21,6 +20,7 @@ from index.answers import RebuildReport, Refusal
 from index.batch import OnProgress
 from index.builder import CHROMIUM, FREETYPE, Embedder
 from index.errors import QueryError
+from index.files import sha256_of
 from index.live import LiveView
 from index.locks import WriterLock
 from index.owndrawing import draw_guarded
@@ -237,7 +237,7 @@ def _regular(rows: Repository, source: FamilySource) -> tuple[FaceRef, frozenset
 
 def _hashes(source: FamilySource) -> set[str]:
     paths = [file.path for file in source.files if file.path.is_file()]
-    return {hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return {sha256_of(path) for path in paths}
 
 
 def _shas(files: Sequence[FileRecord]) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from index.bootstrap import load_embedder, open_catalog, writer_lock
 from index.builder import Embedder
 from index.doctor import Doctor, Examination
 from index.errors import BusyError, MismatchError, StorageError
+from index.files import sha256_of
 from index.owndrawing import draw_guarded
 from index.rebuild import own_source
 from index.scratch import scratch
@@ -126,7 +126,7 @@ def _is_whole(data: Path, file: FileRecord) -> bool:
     path = data / file.path if file.path else None
     if path is None or not path.is_file():
         return False
-    return hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
+    return sha256_of(path) == file.sha256
 
 
 def _key(face: FaceRecord) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from db.session import Database, open_database, sqlite_path
 from index.errors import MismatchError
-from index.files import write_whole
+from index.files import sha256_of, write_whole
 from index.settings import Settings
 from index.sources import GOOGLE
 
@@ -95,8 +95,7 @@ def require_whole(folder: Path) -> dict[str, Any] | None:
     if not source.exists():
         return None
     manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
-    with source.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(source)
     if found != manifest["sha256"]:
         raise MismatchError(
             f"{source} has sha256 {found[:12]}, its manifest says {manifest['sha256'][:12]}; "
