@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
@@ -13,30 +13,32 @@ from sqlalchemy import delete, insert, select, text
 from sqlalchemy.orm import Session
 
 from db.models import Base, Face, Sample
+from db.records import SampleRecord
+from db.rows.fields import columns
 
 Dump = Iterator[tuple[str, list[dict[str, Any]]]]
 
 _CHUNK = 2048
 
 
-def samples_sha256(samples: Iterable[tuple[str, str, str, bytes]]) -> str:
-    """The SHA-256 of a face's samples (kind, text, raster, vector) in the order of their ids."""
+def samples_sha256(samples: Iterable[SampleRecord]) -> str:
+    """The SHA-256 of a face's samples, given in the order of their ids; not of its name."""
     digest = hashlib.sha256()
-    for *words, vector in samples:
-        digest.update("\0".join(words).encode() + b"\0" + vector)
+    for s in samples:
+        digest.update("\0".join((s.kind, s.text, s.raster)).encode() + b"\0" + s.vector)
     return digest.hexdigest()
 
 
 def damaged_faces(session: Session) -> list[str]:
     """The ids of faces whose samples are not those that were written, ascending."""
-    columns = (Sample.face_id, Sample.kind, Sample.text, Sample.raster, Sample.vector)
-    query = select(*columns).order_by(Sample.face_id, Sample.id)
+    query = select(*columns(Sample, SampleRecord)).order_by(Sample.face_id, Sample.id)
     rows = session.execute(query, execution_options={"yield_per": _CHUNK})
     sums = session.execute(select(Face.id, Face.samples_sha256))
     expected = {row[0]: row[1] for row in sums}
     found = dict.fromkeys(expected, samples_sha256([]))
-    for face_id, samples in groupby(rows, key=itemgetter(0)):
-        found[face_id] = samples_sha256((s[1], s[2], s[3], s[4]) for s in samples)
+    samples = (SampleRecord(*row) for row in rows)
+    for face_id, of_face in groupby(samples, key=attrgetter("face_id")):
+        found[face_id] = samples_sha256(of_face)
     return sorted(face_id for face_id, value in found.items() if expected.get(face_id) != value)
 
 

@@ -74,7 +74,7 @@ class Backups:
             with closing(open_database(f"sqlite:///{folder / CATALOG}")) as copy:
                 copy.compact()
                 with copy.begin() as rows:
-                    state, counts = rows.state(), rows.counts()
+                    state, counts = rows.state.get(), rows.counts()
             if state is None:
                 raise MismatchError(f"{self._database.name} holds no catalogue yet")
             manifest = _manifest(folder, state, counts)
@@ -91,7 +91,7 @@ class Backups:
             except DatabaseError as error:
                 raise BackupError(f"{source} cannot be restored: {error}") from error
             with closing(backup), backup.begin() as old:
-                state = old.state()
+                state = old.state.get()
                 if state is None:
                     raise BackupError(f"{source} holds no catalogue")
                 self._identity.require(state)
@@ -102,12 +102,12 @@ class Backups:
         def apply(rows: Repository) -> None:
             if not discard:
                 _require_nothing_lost(source, rows, old)
-            unused, generation = _own_files(rows), rows.generation()
+            unused, generation = _own_files(rows), rows.state.generation()
             self._own.drop(unused)
             for file in _own_files(old):
                 self._own.keep(file, folder / str(file.path))
             rows.replace_all(old.dump())
-            rows.grow(above=generation)
+            rows.state.grow(above=generation)
 
         return self._live.replace(apply, self._own.settle)
 
@@ -141,13 +141,13 @@ class Backups:
 
 
 def _own_files(rows: Repository) -> list[FileRecord]:
-    every = {f.sha256: f for files in rows.family_files().values() for f in files.values()}
+    every = {f.sha256: f for files in rows.files.by_family().values() for f in files.values()}
     return [f for f in every.values() if f.path and Path(f.path).parts[0] == OWN_FOLDER]
 
 
 def _require_nothing_lost(source: Path, rows: Repository, old: Repository) -> None:
-    kept = {family.id for family in old.families()}
-    lost = sorted(f.id for f in rows.families() if f.source == OWN and f.id not in kept)
+    kept = {family.id for family in old.families.all()}
+    lost = sorted(f.id for f in rows.families.all() if f.source == OWN and f.id not in kept)
     if lost:
         raise BackupError(
             f"{source} does not hold the own families {', '.join(lost[:5])}"

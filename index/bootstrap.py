@@ -142,9 +142,9 @@ def load_embedder(settings: Settings) -> Embedder:
 def _claim_if_empty(database: Database, identity: EncoderIdentity) -> None:
     """An empty catalogue takes whatever encoder it is opened with."""
     with database.begin() as rows:
-        fits = identity.fits(rows.state())
+        fits = identity.fits(rows.state.get())
     if fits:
         return
     with database.write() as rows:
         if rows.counts()["families"] == 0:
-            rows.set_encoder(identity.sha256, identity.prepare_version, identity.dim)
+            rows.state.set_encoder(identity.sha256, identity.prepare_version, identity.dim)

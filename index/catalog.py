@@ -147,10 +147,10 @@ class FontCatalog:
         if family_id not in view.family_at:
             raise UnknownFamilyError(family_id)
         with self._database.begin() as rows:
-            faces = rows.faces(family_id)
+            faces = rows.faces.of_family(family_id)
             wanted = [face for face in faces if filters.admits_face(face)]
             asking = regular_first(wanted or faces)[:1]
-            found = rows.vectors(view.state.dim, face_id=asking[0].id) if asking else None
+            found = rows.samples.vectors(view.state.dim, face_id=asking[0].id) if asking else None
         if found is None or not len(found.ids):
             return ()
         lines = [found.vectors.astype(np.float32)]
@@ -175,8 +175,8 @@ class FontCatalog:
         """One family with its faces and twins. Raises `UnknownFamilyError`."""
         view = self._view()
         with self._database.begin() as rows:
-            record = rows.family(family_id)
-            faces = rows.faces(family_id)
+            record = rows.families.get(family_id)
+            faces = rows.faces.of_family(family_id)
         if record is None or family_id not in view.family_at:
             raise UnknownFamilyError(family_id)
         at = view.family_at[family_id]

@@ -127,7 +127,7 @@ class Doctor:
             database.close()
 
     def _rows(self, database: Database, rows: Repository) -> Iterator[Finding]:
-        counts, state = rows.counts(), rows.state()
+        counts, state = rows.counts(), rows.state.get()
         self._checked |= counts
         if state is None:
             yield Finding("state", f"{database.name} holds no catalogue", "start the service once")
@@ -146,19 +146,19 @@ class Doctor:
         yield from self._files(rows)
 
     def _families(self, rows: Repository) -> Iterator[Finding]:
-        with_faces = {face.family_id for face in rows.faces()}
-        for family in rows.families():
+        with_faces = {face.family_id for face in rows.faces.all()}
+        for family in rows.families.all():
             if family.id not in with_faces:
                 yield Finding("no-faces", f"family {family.id} has no faces", "remove_font, add it")
-        known = {face.id for face in rows.faces()}
-        _, sampled, _ = rows.sample_lines()
+        known = {face.id for face in rows.faces.all()}
+        _, sampled, _ = rows.samples.lines()
         for face_id in sorted(known - set(sampled)):
             yield Finding("no-samples", f"face {face_id} has no samples", "remove_font, add it")
 
     def _vectors(
         self, rows: Repository, state: StateRecord
     ) -> Generator[Finding, None, Vectors | None]:
-        self.damaged_faces = rows.damaged_faces()
+        self.damaged_faces = rows.faces.damaged()
         for face_id in self.damaged_faces:
             yield Finding(
                 "damaged-vectors",
@@ -166,7 +166,7 @@ class Doctor:
                 "--repair draws own fonts again and takes others from the shipped catalogue",
             )
         try:
-            found = rows.vectors(state.dim)
+            found = rows.samples.vectors(state.dim)
         except ValueError as error:
             yield Finding("vector-length", str(error), "--repair")
             return None
@@ -201,7 +201,7 @@ class Doctor:
 
     def _files(self, rows: Repository) -> Iterator[Finding]:
         known: set[str] = set()
-        for files in rows.family_files().values():
+        for files in rows.files.by_family().values():
             for file in files.values():
                 if file.path is not None and Path(file.path).parts[0] == OWN_FOLDER:
                     known.add(Path(file.path).name)

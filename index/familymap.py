@@ -114,7 +114,7 @@ def means(view: View, rows: Repository) -> tuple[list[int], NDArray[np.float32]]
 
     float32 [F, D]; none gives [0, D].
     """
-    found = rows.vectors(view.state.dim)
+    found = rows.samples.vectors(view.state.dim)
     known = [at for at in range(len(view.families)) if view.regular_face[at] >= 0]
     lines = [
         found.vectors[view.face_of_sample == view.regular_face[at]].astype(np.float32).mean(axis=0)

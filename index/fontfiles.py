@@ -28,7 +28,7 @@ class FontFiles:
     def find(self, face_ids: Sequence[str]) -> dict[str, OpenableFace]:
         """Face id -> face, of those whose file is here; unknown ids are left out."""
         with self._database.begin() as rows:
-            known = rows.faces_with_files(face_ids)
+            known = rows.faces.with_files(face_ids)
         return {
             face.id: OpenableFace(
                 FaceRef(self._data / path, face.file_index, face.variation),

@@ -44,7 +44,7 @@ def twins_of_new(
         _sign(signatures, bundle.family.id, OpenableFace(ref, frozenset(face.coverage)), drawer)
     near = {i for bundle in new for i in _nearest(view, bundle)} - set(signatures)
     with database.begin() as rows:
-        known = {family_id: regular_first(rows.faces(family_id)) for family_id in near}
+        known = {family_id: regular_first(rows.faces.of_family(family_id)) for family_id in near}
     files = FontFiles(database, data)
     for family_id, faces in known.items():
         here = files.find([face.id for face in faces])

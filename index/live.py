@@ -133,7 +133,7 @@ class LiveView:
         would). Raises `BusyError`, and `MismatchError` when the encoder was changed.
         """
         with self._database.begin() as rows:
-            generation = rows.generation()
+            generation = rows.state.generation()
         if generation != self.generation:
             self._adopt(self._read(patience))
 
@@ -147,9 +147,9 @@ class LiveView:
         with self._writing(after):
             self._refresh_as_writer()
             with self._database.write() as rows:
-                last = rows.last_sample_id()
+                last = rows.samples.last_id()
                 removed = apply(rows, self.view)
-                rows.grow()
+                rows.state.grow()
                 view = self._changed(rows, last, removed)
             self._save(view)
             self._adopt(view)
@@ -225,12 +225,12 @@ class LiveView:
         if old is None or self._keeper.is_shared:
             return None
         with self._database.begin() as rows:
-            state, ids = self._state(rows), rows.sample_ids()
+            state, ids = self._state(rows), rows.samples.ids()
             last = int(old.sample_ids[-1]) if len(old.sample_ids) else 0
             removed = np.setdiff1d(old.sample_ids, ids, assume_unique=True)
             if state.generation <= old.state.generation or 2 * len(removed) > len(ids):
                 return None
-            added = rows.vectors(state.dim, after=last)
+            added = rows.samples.vectors(state.dim, after=last)
             if len(old.sample_ids) - len(removed) + len(added.ids) != len(ids):
                 return None
             return read_view(rows, state, self._keeper.changed(old.store, state, removed, added))
@@ -243,28 +243,28 @@ class LiveView:
 
     def _refresh_as_writer(self) -> None:
         with self._database.begin() as rows:
-            if rows.generation() == self.generation:
+            if rows.state.generation() == self.generation:
                 return
         self._adopt(self._loaded() or self._caught_up() or self._remade())
 
     def _from_vectors(self, rows: Repository) -> View:
         state = self._state(rows)
-        if damaged := rows.damaged_faces():
+        if damaged := rows.faces.damaged():
             raise MismatchError(
                 f"the vectors of {len(damaged)} faces ({damaged[0]} first) are not those that were "
                 "stored; run `python -m scripts.doctor --repair`"
             )
-        store = self._keeper.made(state, rows.vectors(state.dim))
+        store = self._keeper.made(state, rows.samples.vectors(state.dim))
         return read_view(rows, state, store)
 
     def _changed(self, rows: Repository, last: int, removed: list[int]) -> View:
         state = self._state(rows)
-        added = rows.vectors(state.dim, after=last)
+        added = rows.samples.vectors(state.dim, after=last)
         store = self._keeper.changed(self.view.store, state, np.array(removed, np.int64), added)
         return read_view(rows, state, store)
 
     def _state(self, rows: Repository) -> StateRecord:
-        state = rows.state()
+        state = rows.state.get()
         if state is None:
             raise MismatchError(f"{self._database.name} holds no catalogue yet")
         self._identity.require(state)

@@ -68,7 +68,7 @@ class OwnFiles:
 
     def _known(self) -> set[str]:
         with self._database.begin() as rows:
-            return rows.file_paths()
+            return rows.files.paths()
 
     def _mark(self, file: FileRecord) -> None:
         write_whole(self._data / f"{file.path}{MARKER}", b"")

@@ -121,10 +121,10 @@ class Rebuilder:
                     rows.add(bundle)
             for bundle in own:
                 rows.add(bundle)
-            there = {family.id for family in rows.families()}
-            rows.add_twins(t for t in drawn.twins() if {t.family_id, t.twin_id} <= there)
+            there = {family.id for family in rows.families.all()}
+            rows.twins.add(t for t in drawn.twins.all() if {t.family_id, t.twin_id} <= there)
         embedder = self._embedder
-        rows.set_encoder(embedder.sha256, embedder.prepare_version, embedder.dim)
+        rows.state.set_encoder(embedder.sha256, embedder.prepare_version, embedder.dim)
 
     def _own_bundles(self, rows: Repository, partial: Database) -> list[FamilyBundle]:
         """The own families of this moment: others may have changed them while this one drew.
@@ -138,7 +138,7 @@ class Rebuilder:
             bundles = {b.family.id: b for b in drawn.bundles(OWN) if b.family.id not in late}
         for family_id, source in late.items():
             bundles[family_id] = draw_guarded(source, self._embedder, None).bundle
-        state, found = rows.state(), []
+        state, found = rows.state.get(), []
         comparable = state is not None and state.encoder_sha256 == self._embedder.sha256
         for old in rows.bundles(OWN):
             new = bundles[old.family.id]
@@ -152,11 +152,11 @@ class Rebuilder:
     def _own(self) -> Iterator[FamilySource]:
         """The own families as they are in the catalogue now; copies that are lost are left out."""
         with self._database.begin() as rows:
-            files = rows.family_files()
-            for family in rows.families():
+            files = rows.files.by_family()
+            for family in rows.families.all():
                 if family.source == OWN:
                     own = list(files.get(family.id, {}).values())
-                    yield own_source(self._data, family, own, rows.faces(family.id))
+                    yield own_source(self._data, family, own, rows.faces.of_family(family.id))
 
     @contextmanager
     def _partial(self, use_browser: bool) -> Iterator[tuple[Path, Database]]:
@@ -204,7 +204,7 @@ def own_source(
 def _undone(partial: Database, sources: Sequence[FamilySource]) -> list[FamilySource]:
     """The families that the partial file does not hold with the very same font files."""
     with partial.begin() as rows:
-        done = {family: set(files) for family, files in rows.family_files().items()}
+        done = {family: set(files) for family, files in rows.files.by_family().items()}
     return [s for s in sources if s.family.id not in done or done[s.family.id] != _hashes(s)]
 
 
@@ -221,14 +221,14 @@ def _compare(
             signatures[family] = found
         on_progress(len(sources) + number, len(sources) + len(refs))
     with partial.begin() as rows:
-        rows.replace_twins(find_twins(signatures))
+        rows.twins.replace(find_twins(signatures))
 
 
 def _regular(rows: Repository, source: FamilySource) -> tuple[FaceRef, frozenset[str]] | None:
     """The regular-most face that the rows hold of a family, with its coverage."""
     paths = {file.stored: file.path for file in source.files}
-    for face in regular_first(rows.faces(source.family.id)):
-        file = rows.file(face.file_sha256) if face.file_sha256 else None
+    for face in regular_first(rows.faces.of_family(source.family.id)):
+        file = rows.files.get(face.file_sha256) if face.file_sha256 else None
         if file is not None and file.path in paths:
             ref = FaceRef(paths[file.path], face.file_index, face.variation)
             return ref, frozenset(face.coverage)

@@ -72,13 +72,13 @@ def _mend_faces(settings: Settings, embedder: Embedder, damaged: Sequence[str]) 
         scratch(settings.data, "repair") as folder,
         database.write() as rows,
     ):
-        faces = [face for face in map(rows.face, damaged) if face is not None]
+        faces = [face for face in map(rows.faces.get, damaged) if face is not None]
         drawn = _drawn(rows, settings.data, embedder, faces)
         shipped = _shipped(settings, embedder, folder, faces)
         for face in faces:
             if samples := drawn.get(face.id) or shipped.get(face.id):
-                rows.replace_samples(face.id, samples)
-        rows.grow()
+                rows.samples.replace(face.id, samples)
+        rows.state.grow()
 
 
 def _drawn(
@@ -86,9 +86,9 @@ def _drawn(
 ) -> dict[str, list[SampleRecord]]:
     """Face id -> samples of those faces whose own files are here and whole."""
     found: dict[str, list[SampleRecord]] = {}
-    every_file = rows.family_files()
+    every_file = rows.files.by_family()
     for family_id in sorted({face.family_id for face in faces}):
-        family = rows.family(family_id)
+        family = rows.families.get(family_id)
         files = [f for f in every_file.get(family_id, {}).values() if _is_whole(data, f)]
         if family is None or family.source != OWN or not files:
             continue
@@ -113,11 +113,11 @@ def _shipped(
         closing(open_database(f"sqlite:///{folder / CATALOG}")) as database,
         database.begin() as rows,
     ):
-        state = rows.state()
+        state = rows.state.get()
         if state is None or state.encoder_sha256 != embedder.sha256:
             return {}
         return {
-            face.id: [s for s in rows.samples(face.family_id) if s.face_id == face.id]
+            face.id: [s for s in rows.samples.of_family(face.family_id) if s.face_id == face.id]
             for face in faces
         }
 

@@ -32,7 +32,7 @@ def write_prebuilt(database: Database, target: Path) -> dict[str, object]:
         _copy(database, copy)
         copy.compact()
         with copy.begin() as rows:
-            state, counts = rows.state(), rows.counts()
+            state, counts = rows.state.get(), rows.counts()
         copy.close()
         data = path.read_bytes()
     if state is None:
@@ -76,7 +76,7 @@ def fill_from_prebuilt(settings: Settings, database: Database) -> bool:
     if not shared or require_whole(settings.prebuilt) is None:
         return False
     with database.begin() as rows:
-        if rows.state() is not None:
+        if rows.state.get() is not None:
             return False
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / CATALOG
@@ -110,6 +110,6 @@ def _copy(source: Database, target: Database) -> None:
         for bundle in old.bundles(GOOGLE):
             new.add(bundle)
             kept.add(bundle.family.id)
-        new.add_twins(t for t in old.twins() if {t.family_id, t.twin_id} <= kept)
-        if state := old.state():
-            new.set_encoder(state.encoder_sha256, state.prepare_version, state.dim)
+        new.twins.add(t for t in old.twins.all() if {t.family_id, t.twin_id} <= kept)
+        if state := old.state.get():
+            new.state.set_encoder(state.encoder_sha256, state.prepare_version, state.dim)

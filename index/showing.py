@@ -42,11 +42,11 @@ class Shower:
     def preview(self, face_id: str, text: str | None, size: int | None = None) -> Preview:
         """See `FontCatalog.preview`."""
         with self._database.begin() as rows:
-            face = rows.face(face_id)
+            face = rows.faces.get(face_id)
             if face is None:
                 raise UnknownFaceError(face_id)
-            family = rows.family(face.family_id)
-            stored = rows.specimen(face.family_id)
+            family = rows.families.get(face.family_id)
+            stored = rows.families.specimen(face.family_id)
         wanted = text if text and text.strip() else family.name if family else face_id
         drawn = self._drawn(face_id, wanted, size)
         if drawn is not None:

@@ -117,13 +117,13 @@ class Tokens:
             secrets.token_hex(6), name, _digest(secret), wanted, self._today(), expires
         )
         with self._lock.hold(), self._database.write() as rows:
-            rows.add_token(record)
+            rows.tokens.add(record)
         return f"{_PREFIX}_{record.id}_{secret}", self._info(record)
 
     def listing(self) -> list[TokenInfo]:
         """All tokens that were ever made, by name and day."""
         with self._database.begin() as rows:
-            return [self._info(record) for record in rows.tokens()]
+            return [self._info(record) for record in rows.tokens.all()]
 
     def revoke(self, token_id: str) -> TokenInfo:
         """From now on the token opens nothing; its families stay its name's.
@@ -131,8 +131,8 @@ class Tokens:
         Raises `QueryError` when there is none of this id, `BusyError`.
         """
         with self._lock.hold(), self._database.write() as rows:
-            rows.revoke_token(token_id, self._today())
-            record = rows.token(token_id)
+            rows.tokens.revoke(token_id, self._today())
+            record = rows.tokens.get(token_id)
         if record is None:
             raise QueryError(f"no token has the id {token_id!r}: `scripts.tokens list` shows all")
         return self._info(record)
@@ -150,7 +150,7 @@ class Tokens:
         if prefix != _PREFIX or not secret:
             return None
         with self._database.begin() as rows:
-            record = rows.token(token_id[:64])
+            record = rows.tokens.get(token_id[:64])
         if record is None or not hmac.compare_digest(_digest(secret), record.digest):
             return None
         if self._info(record).state != "active":
@@ -166,7 +166,7 @@ class Tokens:
     def _note(self, token_id: str) -> None:
         try:
             with self._lock.hold(), self._database.write() as rows:
-                rows.use_token(token_id, self._today())
+                rows.tokens.use(token_id, self._today())
         except Exception:  # a read-only or busy database is no reason to lock anybody out
             log.warning("the last use of token %s was not noted", token_id, exc_info=True)
 

@@ -165,13 +165,13 @@ class View:
 
 def read_view(rows: Repository, state: StateRecord, store: VectorStore) -> View:
     """Everything but the vectors, read in one transaction, around `store`."""
-    families, faces = rows.families(), rows.faces()
+    families, faces = rows.families.all(), rows.faces.all()
     family_at = {family.id: at for at, family in enumerate(families)}
     face_at = {face.id: at for at, face in enumerate(faces)}
-    ids, face_ids, texts = rows.sample_lines()
+    ids, face_ids, texts = rows.samples.lines()
     lines: dict[tuple[str, str], int] = {}
     twins: dict[int, list[int]] = {}
-    for twin in rows.twins():
+    for twin in rows.twins.all():
         twins.setdefault(family_at[twin.family_id], []).append(family_at[twin.twin_id])
     return View(
         state=state,

@@ -116,13 +116,13 @@ class Writer:
 
         def apply(rows: Repository, view: View) -> list[int]:
             family = _require_owner(view, family_id, viewer)
-            rows.change_family(
+            rows.families.change(
                 family_id,
                 name=wanted or family.name,
                 public=family.public if public is None else public,
             )
             if picture is not None:
-                rows.set_specimen(family_id, picture)
+                rows.families.set_specimen(family_id, picture)
             return []
 
         self._live.change(apply)
@@ -130,7 +130,7 @@ class Writer:
     def _specimen(self, family_id: str, name: str) -> bytes | None:
         """The family's new name in its own letters; None without a file that can draw it."""
         with self._database.begin() as rows:
-            faces = regular_first(rows.faces(family_id))
+            faces = regular_first(rows.faces.of_family(family_id))
         here = FontFiles(self._database, self._data).find([face.id for face in faces])
         for face in (here[face.id] for face in faces if face.id in here):
             with suppress(ValueError), Jail(face.ref.path.parent) as jail:
@@ -157,7 +157,7 @@ class Writer:
                 for file in bundle.files:
                     self._own.keep(file, batch.paths[file.sha256])
                 rows.add(bundle)
-            rows.add_twins(t for t in twins if _both_there(rows, t))
+            rows.twins.add(t for t in twins if _both_there(rows, t))
             return []
 
         view = self._live.change(apply, self._own.settle) if bundles else self._live.view
@@ -178,12 +178,12 @@ class Writer:
 
 def _both_there(rows: Repository, twin: TwinRecord) -> bool:
     """False when a writer removed one of them since they were compared."""
-    return None not in (rows.family(twin.family_id), rows.family(twin.twin_id))
+    return None not in (rows.families.get(twin.family_id), rows.families.get(twin.twin_id))
 
 
 def _home(rows: Repository, sha256: str, viewer: Viewer) -> str | None:
     """The first family with this file of those that the viewer sees."""
-    return next((f.id for f in rows.families_of_file(sha256) if viewer.sees(f)), None)
+    return next((f.id for f in rows.families.of_file(sha256) if viewer.sees(f)), None)
 
 
 def _require_owner(view: View, family_id: str, viewer: Viewer) -> FamilyInfo:

@@ -33,7 +33,7 @@ def database(tmp_path: Path) -> Database:
     """A migrated, empty database with a state row."""
     opened = open_database(f"sqlite:///{tmp_path / 'catalog.db'}")
     with opened.begin() as rows:
-        rows.set_encoder("e" * 64, 1, DIM)
+        rows.state.set_encoder("e" * 64, 1, DIM)
     return opened
 
 
@@ -71,7 +71,7 @@ def test_a_family_comes_out_as_it_went_in(database: Database) -> None:
         rows.add(written)
     with database.begin() as rows:
         assert list(rows.bundles()) == [written]
-        assert rows.face("lora-100-normal") == written.faces[0]
+        assert rows.faces.get("lora-100-normal") == written.faces[0]
         assert rows.counts() == {"families": 1, "faces": 2, "samples": 4, "files": 1}
 
 
@@ -79,7 +79,7 @@ def test_vectors_come_out_by_ascending_id(database: Database) -> None:
     """Ids ascend and every vector stays with its own sample."""
     with database.begin() as rows:
         rows.add(bundle("a", faces=2))
-        found = rows.vectors(DIM)
+        found = rows.samples.vectors(DIM)
     assert found.ids.tolist() == [1, 2, 3, 4]
     assert found.vectors[:, 0].tolist() == [1.0, 2.0, 1.0, 2.0]
     assert found.vectors.dtype == np.float16
@@ -88,7 +88,7 @@ def test_vectors_come_out_by_ascending_id(database: Database) -> None:
 def test_no_vectors_keep_their_dimension(database: Database) -> None:
     """An empty catalogue gives [0] ids and [0, D] vectors."""
     with database.begin() as rows:
-        found = rows.vectors(DIM)
+        found = rows.samples.vectors(DIM)
     assert found.ids.shape == (0,) and found.vectors.shape == (0, DIM)
 
 
@@ -97,7 +97,7 @@ def test_a_vector_of_another_length_is_named(database: Database) -> None:
     with database.begin() as rows:
         rows.add(bundle("a"))
     with database.begin() as rows, pytest.raises(ValueError, match="sample 1 holds 8 bytes"):
-        rows.vectors(DIM + 1)
+        rows.samples.vectors(DIM + 1)
 
 
 def test_a_raised_error_leaves_nothing(database: Database) -> None:
@@ -114,12 +114,12 @@ def test_removal_takes_everything_along(database: Database) -> None:
     with database.begin() as rows:
         rows.add(bundle("a"))
         rows.add(bundle("b"))
-        rows.add_twins([TwinRecord("a", "b", 0.1), TwinRecord("b", "a", 0.1)])
+        rows.twins.add([TwinRecord("a", "b", 0.1), TwinRecord("b", "a", 0.1)])
     with database.begin() as rows:
         ids, files = rows.remove_family("a")
     assert ids == [1, 2] and [file.name for file in files] == ["a.ttf"]
     with database.begin() as rows:
-        assert rows.twins() == [] and rows.specimen("a") is None
+        assert rows.twins.all() == [] and rows.families.specimen("a") is None
         assert [b.family.id for b in rows.bundles()] == ["b"]
 
 
@@ -129,7 +129,7 @@ def test_a_shared_file_stays_with_the_other_family(database: Database) -> None:
         rows.add(bundle("a", sha="same"))
         rows.add(bundle("b", sha="same"))
         assert rows.remove_family("a")[1] == []
-        assert [family.id for family in rows.families_of_file("same")] == ["b"]
+        assert [family.id for family in rows.families.of_file("same")] == ["b"]
 
 
 def test_a_file_is_known_by_what_was_sent_too(database: Database) -> None:
@@ -139,9 +139,9 @@ def test_a_file_is_known_by_what_was_sent_too(database: Database) -> None:
     with database.begin() as rows:
         rows.add(replace(one, files=(sent,)))
     with database.begin() as rows:
-        assert rows.file("kept") == sent
-        assert rows.family_files() == {"a": {"kept": sent}}
-        found = [rows.families_of_file(sha) for sha in ("kept", "sent", "other")]
+        assert rows.files.get("kept") == sent
+        assert rows.files.by_family() == {"a": {"kept": sent}}
+        found = [rows.families.of_file(sha) for sha in ("kept", "sent", "other")]
         assert found == [[one.family], [one.family], []]
         assert rows.remove_family("a")[1] == [sent]
 
@@ -152,16 +152,16 @@ def test_sample_ids_never_come_back(database: Database) -> None:
         rows.add(bundle("a"))
         rows.remove_family("a")
         rows.add(bundle("b"))
-        assert rows.vectors(DIM).ids.tolist() == [3, 4]
+        assert rows.samples.vectors(DIM).ids.tolist() == [3, 4]
 
 
 def test_the_generation_only_grows(database: Database) -> None:
     """Changing the encoder and counting a change both grow it by one."""
     with database.begin() as rows:
-        assert rows.generation() == 1
-        assert rows.grow() == 2
-        assert rows.set_encoder("f" * 64, 2, 8) == 3
-        assert rows.state() is not None and rows.state().encoder_sha256 == "f" * 64
+        assert rows.state.generation() == 1
+        assert rows.state.grow() == 2
+        assert rows.state.set_encoder("f" * 64, 2, 8) == 3
+        assert rows.state.get() is not None and rows.state.get().encoder_sha256 == "f" * 64
 
 
 def test_one_block_reads_one_moment(database: Database) -> None:
@@ -178,7 +178,7 @@ def test_faces_of_nobody_are_refused(database: Database) -> None:
     from sqlalchemy.exc import IntegrityError
 
     with pytest.raises(IntegrityError), database.begin() as rows:
-        rows.add_twins([TwinRecord("no", "body", 0.0)])
+        rows.twins.add([TwinRecord("no", "body", 0.0)])
 
 
 def test_opening_twice_keeps_the_rows(database: Database, tmp_path: Path) -> None:
@@ -213,27 +213,31 @@ def test_an_older_database_keeps_its_families_for_everybody(tmp_path: Path) -> N
     url = f"sqlite:///{tmp_path / 'old.db'}"
     opened = open_database(url)
     with opened.begin() as rows:
-        rows.set_encoder("e" * 64, 1, DIM)
+        rows.state.set_encoder("e" * 64, 1, DIM)
         rows.add(bundle("a", faces=2))
     opened.close()
     downgrade(url, "0003")
     with open_database(url).begin() as rows:
         assert list(rows.bundles()) == [bundle("a", faces=2)]
-        assert rows.families()[0].public and rows.families()[0].owner is None
-        assert rows.tokens() == []
+        assert rows.families.all()[0].public and rows.families.all()[0].owner is None
+        assert rows.tokens.all() == []
 
 
 def test_a_token_comes_out_as_it_went_in(database: Database) -> None:
     """With its days; the last use and the revocation are noted, the first of each kind alone."""
     token = TokenRecord("1", "acme", "d" * 64, ("read",), date(2026, 1, 2), date(2027, 1, 2))
     with database.begin() as rows:
-        rows.add_token(token)
-        assert rows.token("1") == token and rows.tokens() == [token] and rows.token("2") is None
-        rows.use_token("1", date(2026, 2, 1))
-        rows.revoke_token("1", date(2026, 3, 1))
-        rows.revoke_token("1", date(2026, 4, 1))
+        rows.tokens.add(token)
+        assert (
+            rows.tokens.get("1") == token
+            and rows.tokens.all() == [token]
+            and rows.tokens.get("2") is None
+        )
+        rows.tokens.use("1", date(2026, 2, 1))
+        rows.tokens.revoke("1", date(2026, 3, 1))
+        rows.tokens.revoke("1", date(2026, 4, 1))
     with database.begin() as rows:
-        found = rows.token("1")
+        found = rows.tokens.get("1")
     assert found is not None
     assert (found.last_used, found.revoked) == (date(2026, 2, 1), date(2026, 3, 1))
 
@@ -242,13 +246,13 @@ def test_a_family_is_renamed_and_hidden(database: Database) -> None:
     """Its name, who sees it and its picture change; the owner, faces and samples stay."""
     with database.begin() as rows:
         rows.add(bundle("a"))
-        rows.change_family("a", name="New", public=False)
-        rows.set_specimen("a", b"new")
-        family = rows.family("a")
+        rows.families.change("a", name="New", public=False)
+        rows.families.set_specimen("a", b"new")
+        family = rows.families.get("a")
         assert family is not None
         assert (family.name, family.public, family.owner) == (
             "New",
             False,
             None,
         )
-        assert rows.specimen("a") == b"new" and rows.counts()["samples"] == 2
+        assert rows.families.specimen("a") == b"new" and rows.counts()["samples"] == 2

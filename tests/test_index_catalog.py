@@ -53,9 +53,9 @@ def naive_scores(
 ) -> dict[str, float]:
     """Every family's score from the definition: loops over all vectors of the database."""
     with open_database(settings.database_url).begin() as rows:
-        found = rows.vectors(64)
-        _, faces, _ = rows.sample_lines()
-        family_of = {face.id: face.family_id for face in rows.faces()}
+        found = rows.samples.vectors(64)
+        _, faces, _ = rows.samples.lines()
+        family_of = {face.id: face.family_id for face in rows.faces.all()}
     each_line = []
     for line in lines:
         best = dict.fromkeys(family_of.values(), -1.0)

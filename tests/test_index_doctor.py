@@ -96,10 +96,10 @@ def index_of_another_encoder(s: Settings) -> None:
 def index_of_other_rows(s: Settings) -> None:
     """Same generation, same count, another content: as after a database put back by hand."""
     with open_database(s.database_url).write() as rows:
-        samples = rows.samples("lora")
+        samples = rows.samples.of_family("lora")
         regular = [sample for sample in samples if sample.face_id == "lora-400-normal"]
-        rows.replace_samples(SHIPPED, regular)
-        ids = rows.sample_lines()[0]
+        rows.samples.replace(SHIPPED, regular)
+        ids = rows.samples.lines()[0]
     assert len(np.unique(ids)) == len(ids)
 
 

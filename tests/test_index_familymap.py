@@ -56,9 +56,11 @@ def test_a_newcomer_stands_beside_its_nearest_kin(settings: Settings) -> None:
     with closing(open_catalog(settings, embedder=FakeEmbedder())) as catalog:
         places = {p.family.id: p for p in catalog.map_places()}
     with closing(open_database(settings.database_url)) as database, database.begin() as rows:
-        dim = rows.state().dim  # type: ignore[union-attr]
+        dim = rows.state.get().dim  # type: ignore[union-attr]
         means = {
-            i: rows.vectors(dim, face_id=f"{i}-400-normal").vectors.astype(np.float32).mean(axis=0)
+            i: rows.samples.vectors(dim, face_id=f"{i}-400-normal")
+            .vectors.astype(np.float32)
+            .mean(axis=0)
             for i in places
         }
     units = {i: mean / np.linalg.norm(mean) for i, mean in means.items()}

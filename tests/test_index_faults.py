@@ -308,7 +308,7 @@ def test_a_rebuild_keeps_what_others_did_meanwhile(
 
 def _files(settings: Settings, family: str) -> list:
     with open_database(settings.database_url).begin() as rows:
-        return list(rows.family_files()[family].values())
+        return list(rows.files.by_family()[family].values())
 
 
 @pytest.mark.slow

@@ -320,6 +320,8 @@ def test_the_second_rasteriser_adds_four_lines(
     with opened(empty) as catalog:
         catalog.rebuild_from_fonts(fonts_dir, only=["lora"], jobs=1, chromium=True)
     with open_database(empty.database_url).begin() as rows:
-        found = sorted((s.kind, s.raster) for s in rows.samples("lora") if "400" in s.face_id)
+        found = sorted(
+            (s.kind, s.raster) for s in rows.samples.of_family("lora") if "400" in s.face_id
+        )
     kinds = ("digits", "lower", "title", "upper")
     assert found == [(k, r) for k in kinds for r in ("chromium", "freetype", "freetype")]

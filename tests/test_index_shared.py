@@ -186,7 +186,7 @@ def test_two_machines_that_write_at_once(
         for _ in range(2):
             machines[0].add_fonts(sorted((fonts_dir / "lora").glob("*.woff2"))[:1])
             with database.begin() as rows:
-                seen += rows.sample_lines()[0][-8:].tolist()
+                seen += rows.samples.lines()[0][-8:].tolist()
             machines[1].remove_family("lora")
     assert len(set(seen)) == 16 and seen == sorted(seen)
     machines[0].ping()

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
 
-from db.repository import Repository
+from db.rows.samples import SampleRows
 from db.session import open_database
 from index import live
 from index.bootstrap import open_catalog
@@ -194,7 +194,7 @@ def test_a_restart_answers_the_same_without_work(
     """The saved index is used as it is: no vector is read from the database."""
     small.add_fonts([serif_path])
     before = small.search(picture_of(serif_path)).matches
-    monkeypatch.setattr(Repository, "vectors", None)
+    monkeypatch.setattr(SampleRows, "vectors", None)
     with closing(open_catalog(settings, embedder=FakeEmbedder())) as again:
         assert again.search(picture_of(serif_path)).matches == before
 
@@ -278,7 +278,7 @@ def test_a_search_never_waits_for_a_writer(
     small.warm_up()
     with WriterLock(settings.lock_path, 1).hold():
         with open_database(settings.database_url).begin() as rows:
-            rows.grow()
+            rows.state.grow()
         started = time.monotonic()
         assert small.search(picture_of(serif_path)).matches
         assert time.monotonic() - started < settings.lock_seconds / 2
@@ -362,7 +362,7 @@ def test_ids_of_samples_are_never_used_again(
     for _ in range(2):
         small.add_fonts([serif_path])
         with open_database(settings.database_url).begin() as rows:
-            new = set(np.array(rows.sample_lines()[0])[-8:].tolist())
+            new = set(np.array(rows.samples.lines()[0])[-8:].tolist())
         assert not seen & new
         seen |= new
         small.remove_family("lora")

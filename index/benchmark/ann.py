@@ -26,10 +26,10 @@ def ann_recall_at_5(settings: Settings, embedder: Embedder, queries: QuerySet) -
     when the database holds no catalogue or the index is not of its generation.
     """
     with closing(open_database(settings.database_url)) as database, database.begin() as rows:
-        state = rows.state()
+        state = rows.state.get()
         if state is None:
             raise MismatchError(f"{database.name} holds no catalogue yet")
-        found = rows.vectors(state.dim)
+        found = rows.samples.vectors(state.dim)
     store = open_stores(settings).load(state)
     windows = [
         line.vectors

@@ -171,10 +171,10 @@ def _real(settings: Settings) -> NDArray[np.float16]:
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copy(source, folder)
         with closing(open_database(f"sqlite:///{copy}")) as database, database.begin() as rows:
-            state = rows.state()
+            state = rows.state.get()
             if state is None:
                 raise MismatchError(f"{source} holds no catalogue")
-            return rows.vectors(state.dim).vectors
+            return rows.samples.vectors(state.dim).vectors
 
 
 def _median(values: NDArray[np.float32]) -> float:

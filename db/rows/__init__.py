@@ -1,0 +1,1 @@
+"""What one transaction reads and writes, a module for each kind of row."""

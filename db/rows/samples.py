@@ -1,0 +1,86 @@
+"""Samples and their vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from db import integrity
+from db.models import Face, Sample
+from db.records import SampleRecord, Vectors
+from db.rows.fields import columns, insert_all
+
+_FETCH = 4096
+
+
+class SampleRows:
+    """The drawn lines of the catalogue's faces."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def lines(self) -> tuple[NDArray[np.int64], list[str], list[str]]:
+        """Sample ids, int64 [N] ascending, and of each the face id and the text that it shows."""
+        query = select(Sample.id, Sample.face_id, Sample.text).order_by(Sample.id)
+        rows = self._session.execute(query).all()
+        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        return ids, [row[1] for row in rows], [row[2] for row in rows]
+
+    def ids(self) -> NDArray[np.int64]:
+        """All sample ids, int64 [N] ascending."""
+        return np.fromiter(self._session.scalars(select(Sample.id).order_by(Sample.id)), np.int64)
+
+    def last_id(self) -> int:
+        """The highest sample id; 0 when there is none."""
+        return self._session.scalar(select(func.max(Sample.id))) or 0
+
+    def vectors(self, dim: int, *, face_id: str | None = None, after: int = 0) -> Vectors:
+        """Ids above `after` with their vectors, of one face or all, in the order of the ids.
+
+        N = 0 gives `[0]` and `[0, dim]`. `ValueError` when a vector is not `dim` long.
+        """
+        query = select(Sample.id, Sample.vector).where(Sample.id > after).order_by(Sample.id)
+        if face_id is not None:
+            query = query.where(Sample.face_id == face_id)
+        return _stack(self._session.execute(query).yield_per(_FETCH), dim)
+
+    def of_family(self, family_id: str) -> list[SampleRecord]:
+        """The samples of a family's faces, in the order of their ids."""
+        query = select(*columns(Sample, SampleRecord)).join(Face)
+        rows = query.where(Face.family_id == family_id).order_by(Sample.id)
+        return [SampleRecord(*row) for row in self._session.execute(rows)]
+
+    def ids_of_family(self, family_id: str) -> list[int]:
+        """The ids of the samples of a family's faces."""
+        of_family = select(Face.id).where(Face.family_id == family_id)
+        return list(self._session.scalars(select(Sample.id).where(Sample.face_id.in_(of_family))))
+
+    def add(self, samples: Sequence[SampleRecord]) -> None:
+        """Write samples under new ids."""
+        insert_all(self._session, Sample, samples)
+
+    def replace(self, face_id: str, samples: Sequence[SampleRecord]) -> None:
+        """Put these in the place of a face's samples, under new ids."""
+        self._session.execute(delete(Sample).where(Sample.face_id == face_id))
+        self.add([replace(sample, face_id=face_id) for sample in samples])
+        found = integrity.samples_sha256(samples)
+        face = update(Face).where(Face.id == face_id)
+        self._session.execute(face.values(samples_sha256=found))
+
+
+def _stack(rows: Iterable[Sequence[Any]], dim: int) -> Vectors:
+    ids: list[int] = []
+    blobs: list[bytes] = []
+    for sample_id, blob in rows:
+        if len(blob) != 2 * dim:
+            raise ValueError(f"sample {sample_id} holds {len(blob)} bytes, not {2 * dim}")
+        ids.append(sample_id)
+        blobs.append(blob)
+    vectors = np.frombuffer(b"".join(blobs), "<f2").reshape(len(ids), dim)
+    return Vectors(np.array(ids, np.int64), vectors)
