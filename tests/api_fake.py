@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from PIL import Image, ImageDraw
 from werkzeug.test import TestResponse
@@ -42,6 +43,12 @@ from index.tokens import SCOPES, Grant
 from index.viewer import Viewer
 from tests.catalog_fixtures import TOKEN
 
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+# Werkzeug's test client leaves the temporary file of a large form to the collector.
+LARGE_FORMS = pytest.mark.filterwarnings(
+    "ignore:unclosed file:ResourceWarning",
+    "ignore:Exception ignored in.*FileIO:pytest.PytestUnraisableExceptionWarning",
+)
 OFL, APACHE = "OFL-1.1", "Apache-2.0"
 
 

@@ -10,10 +10,22 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
+from tests.api_fixtures import client, fake, service
 from tests.catalog_fixtures import built_data, catalog, settings
 from tests.page_fixtures import address, browser, page, phone
 
-__all__ = ["address", "browser", "built_data", "catalog", "page", "phone", "settings"]
+__all__ = [
+    "address",
+    "browser",
+    "built_data",
+    "catalog",
+    "client",
+    "fake",
+    "page",
+    "phone",
+    "service",
+    "settings",
+]
 
 
 @pytest.fixture(scope="session")

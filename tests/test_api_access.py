@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from api.app import create_app
 from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
 from index.settings import Settings
-from tests.api_fake import TOKEN, BufferedClient, FakeCatalog, check_problem, make_client, picture
+from tests.api_fake import TOKEN, FakeCatalog, check_problem, client_of, make_client, picture
 from tests.catalog_fixtures import built_data, settings
 from tests.fake_embedder import FakeEmbedder
 from tests.test_api_real import line
@@ -57,9 +56,7 @@ def catalog(settings: Settings) -> Iterator[FontCatalog]:
 
 @pytest.fixture
 def client(settings: Settings, catalog: FontCatalog) -> FlaskClient:
-    app = create_app(settings, catalog=catalog)
-    app.test_client_class = BufferedClient
-    return app.test_client()
+    return client_of(catalog, settings)
 
 
 def add(

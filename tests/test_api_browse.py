@@ -14,19 +14,7 @@ from api.replies import FamilyReply, MapReply
 from api.words import LICENCES, licence_text, terms
 from index.catalog import FontCatalog
 from index.errors import NotYoursError, QueryError, UnknownFamilyError
-from tests.api_fake import TOKEN, FakeCatalog, check_problem, make_client
-
-AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
-
-
-@pytest.fixture
-def fake() -> FakeCatalog:
-    return FakeCatalog()
-
-
-@pytest.fixture
-def client(fake: FakeCatalog, tmp_path: Path) -> FlaskClient:
-    return make_client(fake, tmp_path)
+from tests.api_fake import AUTHORIZED, FakeCatalog, check_problem
 
 
 def test_browse_is_whole_without_scripts(client: FlaskClient, fake: FakeCatalog) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,28 +11,16 @@ from PIL import Image
 from api.replies import FamiliesReply, FamilyReply, SimilarReply
 from index.errors import QueryError
 from index.filters import Filters
-from tests.api_fake import TOKEN, FakeCatalog, check_problem, make_client
-
-AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+from tests.api_fake import AUTHORIZED, FakeCatalog, check_problem
 
 
-@pytest.fixture
-def catalog() -> FakeCatalog:
-    return FakeCatalog()
-
-
-@pytest.fixture
-def client(catalog: FakeCatalog, tmp_path: Path) -> FlaskClient:
-    return make_client(catalog, tmp_path)
-
-
-def test_list(client: FlaskClient, catalog: FakeCatalog) -> None:
+def test_list(client: FlaskClient, fake: FakeCatalog) -> None:
     """Families are found by part of their name and by every filter, a page at a time."""
     answer = client.get("/v1/families?q=PLAY&category=serif&license=OFL-1.1&limit=7&cursor=abc")
     page = FamiliesReply.model_validate(answer.json)
     assert [family.name for family in page.items] == ["Playfair Display"]
-    assert catalog.calls["limit"] == 7
-    assert catalog.calls["cursor"] == "abc"
+    assert fake.calls["limit"] == 7
+    assert fake.calls["cursor"] == "abc"
     assert client.get("/v1/families?limit=1").json["next_cursor"] == "more"
     nobody = {"items": [], "next_cursor": None, "total": 0, "guessed": False}
     assert client.get("/v1/families?q=zzz").json == nobody
@@ -56,14 +43,14 @@ def test_list_refuses(client: FlaskClient, query: str, word: str) -> None:
 
 
 def test_refusal_of_the_catalogue(
-    client: FlaskClient, catalog: FakeCatalog, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, fake: FakeCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the catalogue itself refuses, like a forged cursor, is the caller's error too."""
 
     def refuse(**_: object) -> None:
         raise QueryError("cursor 'abc' is not one of ours")
 
-    monkeypatch.setattr(catalog, "families", refuse)
+    monkeypatch.setattr(fake, "families", refuse)
     answer = client.get("/v1/families?cursor=abc")
     check_problem(answer, 400, "invalid-parameter", "cursor 'abc'")
 
@@ -76,13 +63,13 @@ def test_family(client: FlaskClient) -> None:
     assert [face.preview_url for face in family.faces] == ["/v1/faces/space-mono-400/preview.png"]
 
 
-def test_similar(client: FlaskClient, catalog: FakeCatalog) -> None:
+def test_similar(client: FlaskClient, fake: FakeCatalog) -> None:
     """Kin of a family, never the family itself."""
     answer = client.get("/v1/families/space-mono/similar?k=2&license=OFL-1.1,Apache-2.0")
     rows = SimilarReply.model_validate(answer.json).matches
     assert [row.family.id for row in rows] == ["playfair-display", "abril-fatface"]
     allowed = Filters(license=frozenset({"OFL-1.1", "Apache-2.0"}))
-    assert catalog.calls == {"k": 2, "filters": allowed}
+    assert fake.calls == {"k": 2, "filters": allowed}
     bad = client.get("/v1/families/space-mono/similar?k=51")
     check_problem(bad, 400, "invalid-parameter", "k = '51'")
 
@@ -134,9 +121,9 @@ def test_remove(client: FlaskClient) -> None:
     check_problem(again, 404, "unknown-family", "'space-mono'")
 
 
-def test_remove_needs_the_token(client: FlaskClient, catalog: FakeCatalog) -> None:
+def test_remove_needs_the_token(client: FlaskClient, fake: FakeCatalog) -> None:
     """Nothing is removed without the right token."""
     for headers in ({}, {"Authorization": "Bearer wrong"}):
         answer = client.delete("/v1/families/space-mono", headers=headers)
         check_problem(answer, 401, "wrong-token", "Authorization: Bearer TOKEN")
-    assert "space-mono" in catalog.members
+    assert "space-mono" in fake.members

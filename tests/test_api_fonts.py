@@ -13,25 +13,9 @@ from werkzeug.test import TestResponse
 from api.fonts import client_name
 from api.replies import AddReply
 from index.errors import BusyError, StorageError
-from tests.api_fake import TOKEN, FakeCatalog, check_problem, make_client
+from tests.api_fake import AUTHORIZED, LARGE_FORMS, FakeCatalog, check_problem
 
-AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
-
-# Werkzeug's test client leaves the temporary file of a large form to the collector.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:unclosed file:ResourceWarning",
-    "ignore:Exception ignored in.*FileIO:pytest.PytestUnraisableExceptionWarning",
-)
-
-
-@pytest.fixture
-def catalog() -> FakeCatalog:
-    return FakeCatalog()
-
-
-@pytest.fixture
-def client(catalog: FakeCatalog, tmp_path: Path) -> FlaskClient:
-    return make_client(catalog, tmp_path)
+pytestmark = LARGE_FORMS
 
 
 def send(client: FlaskClient, *files: tuple[str, bytes], **headers: str) -> TestResponse:
@@ -39,7 +23,7 @@ def send(client: FlaskClient, *files: tuple[str, bytes], **headers: str) -> Test
     return client.post("/v1/fonts", data={"file": parts}, headers=headers or AUTHORIZED)
 
 
-def test_added(client: FlaskClient, catalog: FakeCatalog) -> None:
+def test_added(client: FlaskClient, fake: FakeCatalog) -> None:
     """A new font answers 201, says where its family is, and is found at once."""
     answer = send(client, ("Mine.ttf", b"font Mine"))
     assert answer.status_code == 201
@@ -49,10 +33,10 @@ def test_added(client: FlaskClient, catalog: FakeCatalog) -> None:
     assert client.get(answer.headers["Location"]).get_json()["name"] == "font Mine"
 
 
-def test_names_are_ours(client: FlaskClient, catalog: FakeCatalog, tmp_path: Path) -> None:
+def test_names_are_ours(client: FlaskClient, fake: FakeCatalog, tmp_path: Path) -> None:
     """Uploads get random names below the data folder, and nothing stays behind there."""
     send(client, ("../../../etc/passwd.ttf", b"font A"), ("C:\\x\\evil.exe", b"font B"))
-    first, second = catalog.calls["paths"]
+    first, second = fake.calls["paths"]
     assert first.parent.parent == second.parent.parent == tmp_path / "tmp"
     assert (first.suffix, second.suffix) == (".ttf", ".font")
     assert "passwd" not in first.name
@@ -92,13 +76,13 @@ def test_no_file(client: FlaskClient) -> None:
     check_problem(client.post("/v1/fonts", headers=AUTHORIZED), 400, "missing-file")
 
 
-def test_for_everybody(client: FlaskClient, catalog: FakeCatalog) -> None:
+def test_for_everybody(client: FlaskClient, fake: FakeCatalog) -> None:
     """Fonts are private unless the call says otherwise."""
     send(client, ("a.ttf", b"font A"))
-    assert catalog.calls["public"] is False
+    assert fake.calls["public"] is False
     form = {"file": (io.BytesIO(b"font B"), "b.ttf")}
     client.post("/v1/fonts?public=true", data=form, headers=AUTHORIZED)
-    assert catalog.calls["public"] is True
+    assert fake.calls["public"] is True
 
 
 def test_too_large(client: FlaskClient) -> None:
@@ -108,13 +92,13 @@ def test_too_large(client: FlaskClient) -> None:
     check_problem(send(client, *many), 413, "too-large", "parts")
 
 
-def test_busy(client: FlaskClient, catalog: FakeCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_busy(client: FlaskClient, fake: FakeCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another writer holds the catalogue the answer is 503 with a time to come back."""
 
     def busy(*_: object, **__: object) -> None:
-        raise BusyError("another writer holds data/catalog.lock")
+        raise BusyError("another writer holds data/fake.lock")
 
-    monkeypatch.setattr(catalog, "add_fonts", busy)
+    monkeypatch.setattr(fake, "add_fonts", busy)
     answer = send(client, ("a.ttf", b"font A"))
     check_problem(answer, 503, "busy", "another writer")
     assert answer.headers["Retry-After"] == "5"
@@ -137,13 +121,13 @@ def test_client_name(name: str | None, shown: str) -> None:
     assert client_name(name) == shown
 
 
-def test_a_full_disk_is_said(client: FlaskClient, catalog: FakeCatalog, tmp_path: Path) -> None:
+def test_a_full_disk_is_said(client: FlaskClient, fake: FakeCatalog, tmp_path: Path) -> None:
     """507 without a path of ours in it, and nothing is left behind."""
 
     def full(*args: object, **kwargs: object) -> NoReturn:
         raise StorageError(f"{tmp_path} takes no more")
 
-    catalog.add_fonts = full  # type: ignore[method-assign]
+    fake.add_fonts = full  # type: ignore[method-assign]
     answer = send(client, ("Mine.ttf", b"font Mine"))
     check_problem(answer, 507, "storage", "nothing was changed")
     assert str(tmp_path) not in answer.get_data(as_text=True)

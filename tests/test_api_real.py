@@ -15,11 +15,10 @@ from encoder.fontfile import read_faces
 from encoder.reference import draw_reference, reference_lines
 from index.catalog import FontCatalog
 from index.settings import Settings
-from tests.api_fake import TOKEN, check_problem
+from tests.api_fake import AUTHORIZED, check_problem
 from tests.catalog_fixtures import built_data, catalog, settings
 
 __all__ = ["built_data", "catalog", "settings"]
-AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 
 
 @pytest.fixture

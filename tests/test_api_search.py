@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,23 +11,9 @@ from flask.testing import FlaskClient
 from api.replies import BatchReply, SearchReply
 from encoder.boxes import Box
 from index.filters import Filters
-from tests.api_fake import FakeCatalog, check_problem, make_client, picture
+from tests.api_fake import LARGE_FORMS, FakeCatalog, check_problem, picture
 
-# Werkzeug's test client leaves the temporary file of a large form to the collector.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:unclosed file:ResourceWarning",
-    "ignore:Exception ignored in.*FileIO:pytest.PytestUnraisableExceptionWarning",
-)
-
-
-@pytest.fixture
-def catalog() -> FakeCatalog:
-    return FakeCatalog()
-
-
-@pytest.fixture
-def client(catalog: FakeCatalog, tmp_path: Path) -> FlaskClient:
-    return make_client(catalog, tmp_path)
+pytestmark = LARGE_FORMS
 
 
 def form(data: bytes, field: str = "image") -> dict[str, object]:
@@ -54,16 +39,16 @@ def test_answer_has_the_shape_of_the_description(client: FlaskClient) -> None:
     assert answer.json["steps_ms"] == {"vote": 1.0}
 
 
-def test_text_and_proof_reach_the_catalogue(client: FlaskClient, catalog: FakeCatalog) -> None:
+def test_text_and_proof_reach_the_catalogue(client: FlaskClient, fake: FakeCatalog) -> None:
     """What the user says stands in the answer; without a word the catalogue reads and proves."""
     answer = client.post("/v1/search?text=Hello+you&crop=0,0,30,20", data=form(picture()))
     assert answer.json["regions"][0]["text"] == "Hello you"
-    assert (catalog.calls["text"], catalog.calls["proof"]) == ("Hello you", True)
+    assert (fake.calls["text"], fake.calls["proof"]) == ("Hello you", True)
     client.post("/v1/search?proof=false", data=form(picture()))
-    assert (catalog.calls["text"], catalog.calls["proof"]) == (None, False)
-    assert catalog.calls["differences"] == 0
+    assert (fake.calls["text"], fake.calls["proof"]) == (None, False)
+    assert fake.calls["differences"] == 0
     client.post("/v1/search?differences=3", data=form(picture()))
-    assert catalog.calls["differences"] == 3
+    assert fake.calls["differences"] == 3
 
 
 @pytest.mark.parametrize("query", ["proof=perhaps", "differences=11", "text=" + "x" * 1001])
@@ -82,30 +67,30 @@ def test_a_picture_of_ordinary_weight_passes(client: FlaskClient, megabytes: flo
 
 @pytest.mark.parametrize("mimetype", ["image/png", "application/x-www-form-urlencoded", None])
 def test_raw_body_is_a_picture(
-    client: FlaskClient, catalog: FakeCatalog, mimetype: str | None
+    client: FlaskClient, fake: FakeCatalog, mimetype: str | None
 ) -> None:
     """The body itself may be the picture, whatever its type is called (curl --data-binary)."""
     answer = client.post("/v1/search", data=picture(40, 30), content_type=mimetype)
     assert answer.status_code == 200
-    assert catalog.calls["shape"] == (30, 40, 3)
+    assert fake.calls["shape"] == (30, 40, 3)
 
 
-def test_parameters_reach_the_catalogue(client: FlaskClient, catalog: FakeCatalog) -> None:
+def test_parameters_reach_the_catalogue(client: FlaskClient, fake: FakeCatalog) -> None:
     """k, the crop and repeated or comma-separated filters arrive as typed values."""
     url = "/v1/search?k=2&crop=10,20,200,90&category=serif,display&category=monospace"
     url += "&license=OFL-1.1&source=google&script=greek&weight=300-500"
-    catalog.members = {
+    fake.members = {
         key: replace(family, scripts=frozenset({"greek", "latin"}))
-        for key, family in catalog.members.items()
+        for key, family in fake.members.items()
     }
     answer = client.post(url, data=form(picture()))
     assert [m["family"]["id"] for m in answer.json["matches"]] == [
         "playfair-display",
         "abril-fatface",
     ]
-    assert catalog.calls["k"] == 2
-    assert catalog.calls["crop"] == Box(10, 20, 200, 90)
-    assert catalog.calls["filters"] == Filters(
+    assert fake.calls["k"] == 2
+    assert fake.calls["crop"] == Box(10, 20, 200, 90)
+    assert fake.calls["filters"] == Filters(
         frozenset({"serif", "display", "monospace"}),
         frozenset({"OFL-1.1"}),
         frozenset({"google"}),
@@ -121,10 +106,10 @@ def test_a_weight_that_is_none(client: FlaskClient, weight: str) -> None:
     check_problem(answer, 400, "invalid-parameter", f"weight is '{weight}'")
 
 
-def test_empty_filters_filter_nothing(client: FlaskClient, catalog: FakeCatalog) -> None:
+def test_empty_filters_filter_nothing(client: FlaskClient, fake: FakeCatalog) -> None:
     """`category=` as an empty form field sends it means no filter."""
     client.post("/v1/search?category=&license=&source=&script=&weight=", data=form(picture()))
-    assert catalog.calls["filters"] == Filters()
+    assert fake.calls["filters"] == Filters()
 
 
 def test_filters_that_leave_nothing_are_no_error(client: FlaskClient) -> None:
@@ -134,11 +119,11 @@ def test_filters_that_leave_nothing_are_no_error(client: FlaskClient) -> None:
     assert answer.json["verdict"] == "unknown"
 
 
-def test_crop_is_cut_to_the_picture(client: FlaskClient, catalog: FakeCatalog) -> None:
+def test_crop_is_cut_to_the_picture(client: FlaskClient, fake: FakeCatalog) -> None:
     """A crop that reaches over the edge is searched where it lies inside."""
     answer = client.post("/v1/search?crop=-5,-1,9999,50", data=form(picture(300, 100)))
     assert answer.status_code == 200
-    assert catalog.calls["crop"] == Box(0, 0, 300, 50)
+    assert fake.calls["crop"] == Box(0, 0, 300, 50)
 
 
 @pytest.mark.parametrize(
@@ -237,9 +222,9 @@ def test_broken_boundary(client: FlaskClient) -> None:
     check_problem(answer, 400, "missing-picture")
 
 
-def test_surprise_shows_no_traceback(client: FlaskClient, catalog: FakeCatalog) -> None:
+def test_surprise_shows_no_traceback(client: FlaskClient, fake: FakeCatalog) -> None:
     """An unexpected error answers 500 with the request id and nothing of the reason."""
-    catalog.fails = RuntimeError("secret path /srv/x")
+    fake.fails = RuntimeError("secret path /srv/x")
     answer = client.post("/v1/search", data=form(picture()), headers={"X-Request-ID": "abc-1"})
     check_problem(answer, 500, "internal-error")
     assert answer.json["request_id"] == answer.headers["X-Request-ID"] == "abc-1"
@@ -251,7 +236,7 @@ def many(*pictures: bytes) -> dict[str, object]:
     return {"image": [(io.BytesIO(data), f"{i}.png") for i, data in enumerate(pictures)]}
 
 
-def test_a_batch_answers_each_picture(client: FlaskClient, catalog: FakeCatalog) -> None:
+def test_a_batch_answers_each_picture(client: FlaskClient, fake: FakeCatalog) -> None:
     """Answers and problems in the order sent; parameters hold for all."""
     sent = many(picture(), b"no picture", picture(40, 30))
     answer = client.post("/v1/search/batch?k=2&category=serif", data=sent)
@@ -265,7 +250,7 @@ def test_a_batch_answers_each_picture(client: FlaskClient, catalog: FakeCatalog)
     ]
     problem = reply.items[1].problem
     assert (problem.status, problem.type) == (415, "/problems#unsupported-format")
-    assert catalog.calls["shape"] == (30, 40, 3)
+    assert fake.calls["shape"] == (30, 40, 3)
 
 
 @pytest.mark.parametrize(

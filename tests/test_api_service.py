@@ -16,21 +16,11 @@ from api.problems import KINDS
 from tests.api_fake import FakeCatalog, check_problem, make_client, picture
 
 
-@pytest.fixture
-def catalog() -> FakeCatalog:
-    return FakeCatalog()
-
-
-@pytest.fixture
-def client(catalog: FakeCatalog, tmp_path: Path) -> FlaskClient:
-    return make_client(catalog, tmp_path)
-
-
-def test_health(client: FlaskClient, catalog: FakeCatalog) -> None:
+def test_health(client: FlaskClient, fake: FakeCatalog) -> None:
     """The process is well as long as it answers; it is ready when its parts answer too."""
     assert client.get("/healthz").json == {"status": "ok"}
     assert client.get("/readyz").json == {"status": "ok"}
-    catalog.fails = OSError("disk /dev/sda is full")
+    fake.fails = OSError("disk /dev/sda is full")
     assert client.get("/healthz").status_code == 200
     check_problem(client.get("/readyz"), 503, "not-ready", "OSError")
 

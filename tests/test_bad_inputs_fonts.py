@@ -9,11 +9,9 @@ import gc
 import hashlib
 import io
 import os
-import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,22 +20,15 @@ import pytest
 from flask.testing import FlaskClient
 from fontTools.ttLib import TTFont
 
-from index.bootstrap import open_catalog
-from index.catalog import FontCatalog
-from index.settings import Settings
 from tests import bad_fonts as bad
-from tests.api_fake import TOKEN, check_problem, client_of
-from tests.fake_embedder import FakeEmbedder
+from tests.api_fake import AUTHORIZED, LARGE_FORMS, check_problem
+from tests.api_fixtures import Service
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.filterwarnings(
-        "ignore:unclosed file:ResourceWarning",
-        "ignore:Exception ignored in.*FileIO:pytest.PytestUnraisableExceptionWarning",
-    ),
+    LARGE_FORMS,
     pytest.mark.skipif(sys.platform != "linux", reason="the jail's walls are Linux's"),
 ]
-AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 TABLES = ("OS/2", "cmap", "glyf", "head", "hhea", "hmtx", "loca", "maxp", "name", "post")
 NAMES = {
     "68-name-empty": ("", "68-name-empty"),
@@ -154,23 +145,6 @@ def odd_cases(sans: Path, variable: Path) -> dict[str, bytes]:
     return cases | {case: bad.plain(sans, named(name)) for case, (name, _) in NAMES.items()}
 
 
-@dataclass
-class Service:
-    client: FlaskClient
-    catalog: FontCatalog
-    data: Path
-
-
-@pytest.fixture(scope="module")
-def service(built_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service over the small catalogue of real fonts."""
-    data = tmp_path_factory.mktemp("service") / "data"
-    shutil.copytree(built_data, data)
-    settings = Settings(data=data, prebuilt=data / "none", api_token=TOKEN)
-    with closing(open_catalog(settings, embedder=FakeEmbedder())) as catalog:
-        yield Service(client_of(catalog, settings), catalog, data)
-
-
 def send(client: FlaskClient, **files: bytes) -> Any:
     parts = [(io.BytesIO(data), f"{name}.ttf") for name, data in files.items()]
     return client.post("/v1/fonts", data={"file": parts}, headers=AUTHORIZED)
@@ -224,12 +198,12 @@ def test_odd_font(outcome: Outcome, case: str) -> None:
 
 def test_nothing_of_them_is_left(outcome: Outcome, service: Service) -> None:
     """Kept are the files of added families, named by their own content; nothing else stays."""
-    kept = sorted((service.data / "own").iterdir())
+    kept = sorted((service.settings.data / "own").iterdir())
     assert len(kept) == len(ODD)
     for path in kept:
         assert path.stem == hashlib.sha256(path.read_bytes()).hexdigest()
         assert path.suffix == ".ttf"
-    assert list((service.data / "tmp").iterdir()) == []
+    assert list((service.settings.data / "tmp").iterdir()) == []
 
 
 def test_a_refused_font_alone_is_a_problem(service: Service, sans_path: Path) -> None:

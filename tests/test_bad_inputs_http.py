@@ -8,56 +8,25 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from index.bootstrap import open_catalog
-from index.catalog import FontCatalog
-from index.settings import Settings
 from tests import bad_fonts as bad
-from tests.api_fake import TOKEN, check_problem, client_of, picture
+from tests.api_fake import AUTHORIZED, LARGE_FORMS, check_problem, picture
+from tests.api_fixtures import Service
 from tests.fake_embedder import FakeEmbedder
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:unclosed file:ResourceWarning",
-    "ignore:Exception ignored in.*FileIO:pytest.PytestUnraisableExceptionWarning",
-)
-AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
-
-
-@dataclass
-class Service:
-    client: FlaskClient
-    catalog: FontCatalog
-    settings: Settings
-
-    @property
-    def app(self) -> Flask:
-        """For more clients of the same service."""
-        return self.client.application
-
-
-@pytest.fixture(scope="module")
-def service(built_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service over the small catalogue of real fonts."""
-    data = tmp_path_factory.mktemp("service") / "data"
-    shutil.copytree(built_data, data)
-    settings = Settings(data=data, prebuilt=data / "none", api_token=TOKEN)
-    with closing(open_catalog(settings, embedder=FakeEmbedder())) as catalog:
-        yield Service(client_of(catalog, settings), catalog, settings)
+pytestmark = LARGE_FORMS
 
 
 FORM = "multipart/form-data; boundary=x"

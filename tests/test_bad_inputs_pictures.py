@@ -21,7 +21,7 @@ from api.replies import SearchReply
 from index.bootstrap import open_catalog
 from index.settings import Settings
 from tests import bad_pictures as bad
-from tests.api_fake import FakeCatalog, check_problem, client_of, make_client
+from tests.api_fake import FakeCatalog, check_problem, client_of
 from tests.bad_pictures import encode, word
 
 # Werkzeug's test client leaves the temporary file of a large form to the collector; Pillow
@@ -106,18 +106,8 @@ READ: dict[str, Maker] = {
 }
 
 
-@pytest.fixture
-def catalog() -> FakeCatalog:
-    return FakeCatalog()
-
-
-@pytest.fixture
-def client(catalog: FakeCatalog, tmp_path: Path) -> FlaskClient:
-    return make_client(catalog, tmp_path)
-
-
 @pytest.mark.parametrize("case", REFUSED)
-def test_picture(client: FlaskClient, catalog: FakeCatalog, case: str) -> None:
+def test_picture(client: FlaskClient, fake: FakeCatalog, case: str) -> None:
     """Refused with this problem within seconds, sent as a form and as a body; never searched."""
     make, status, slug = REFUSED[case]
     data = make()
@@ -126,18 +116,18 @@ def test_picture(client: FlaskClient, catalog: FakeCatalog, case: str) -> None:
     form = {"image": (io.BytesIO(data), "x.png")}
     check_problem(client.post("/v1/search", data=form), status, slug)
     assert time.monotonic() - started < 10
-    assert catalog.calls == {}
+    assert fake.calls == {}
 
 
 @pytest.mark.parametrize("case", READ)
-def test_readable_picture(client: FlaskClient, catalog: FakeCatalog, case: str) -> None:
+def test_readable_picture(client: FlaskClient, fake: FakeCatalog, case: str) -> None:
     """Odd, but a picture: it is searched, its size bounded, within seconds."""
     data = READ[case]()
     started = time.monotonic()
     answer = client.post("/v1/search", data=data)
     assert answer.status_code == 200, answer.data
     assert time.monotonic() - started < 10
-    height, width, colours = catalog.calls["shape"]
+    height, width, colours = fake.calls["shape"]
     assert colours == 3 and 8 <= min(height, width) <= max(height, width) <= 2000
     turned = case.startswith("25-") and int(case[-1]) >= 5
     if case.startswith("25-"):

@@ -12,24 +12,10 @@ import pytest
 import yaml
 
 from tests.checkout import checkout
+from tests.tiny_training import tiny_config
 
 __all__ = ["checkout"]
 ROOT = Path(__file__).resolve().parent.parent
-_CONFIG = """
-name = "piped"
-[data]
-families_per_batch = 2
-workers = 0
-[model]
-backbone = "resnet10t"
-head = 16
-dim = 8
-[schedule]
-samples = 4
-epoch_samples = 4
-[tracking]
-wandb = "disabled"
-"""
 
 
 def dvc_program() -> str | None:
@@ -88,16 +74,16 @@ def test_a_commit_brings_data_and_weights_back(checkout: Path, tmp_path: Path) -
     fonts = checkout / "data" / "fonts"
     shutil.copytree(ROOT / "tests" / "fonts", fonts)
     (fonts / "README.md").unlink()
-    (checkout / "tiny.toml").write_text(_CONFIG)
+    (checkout / "tiny.toml").write_text(tiny_config())
     values = yaml.safe_load((checkout / "params.yaml").read_text())
     names = " ".join(path.name for path in fonts.iterdir())
     values["fetch"]["options"] = f"--only {names}"
-    values["train"] |= {"config": "tiny.toml", "run": "piped"}
+    values["train"] |= {"config": "tiny.toml", "run": "tiny"}
     (checkout / "params.yaml").write_text(yaml.safe_dump(values))
     dvc(checkout, "remote", "add", "--default", "shelf", str(tmp_path / "shelf"))
 
     dvc(checkout, "repro", "train")
-    before = hashes(checkout / "runs" / "piped") | hashes(fonts)
+    before = hashes(checkout / "runs" / "tiny") | hashes(fonts)
     assert any(name.endswith(".safetensors") for name in before)
     dvc(checkout, "push")
 
@@ -105,9 +91,9 @@ def test_a_commit_brings_data_and_weights_back(checkout: Path, tmp_path: Path) -
         shutil.rmtree(checkout / lost)
     # What later stages make was never made, so it cannot come from the remote.
     dvc(checkout, "pull", "train", "fetch")
-    assert hashes(checkout / "runs" / "piped") | hashes(fonts) == before
+    assert hashes(checkout / "runs" / "tiny") | hashes(fonts) == before
     assert "up to date" in dvc(checkout, "repro", "train")
 
-    (checkout / "tiny.toml").write_text(_CONFIG.replace("dim = 8", "dim = 16"))
+    (checkout / "tiny.toml").write_text(tiny_config(dim=16))
     planned = dvc(checkout, "repro", "--dry", "train")
     assert "fontkin train tiny.toml" in planned and "fetch_fonts" not in planned

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkout import checkout
+from tests.tiny_training import tiny_config
 
 __all__ = ["checkout"]
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,22 +27,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not SSHD or not shutil.which("rsync"), reason="needs sshd and rsync"),
 ]
-_CONFIG = """
-name = "remote"
-[data]
-fonts = "{fonts}"
-families_per_batch = 2
-workers = 0
-[model]
-backbone = "resnet10t"
-head = 16
-dim = 8
-[schedule]
-samples = {samples}
-epoch_samples = 4
-[tracking]
-wandb = "disabled"
-"""
 
 
 @dataclass(frozen=True)
@@ -101,7 +86,7 @@ def started(
     if not fonts.exists():
         shutil.copytree(ROOT / "tests" / "fonts", fonts)
     config = checkout / "tiny.toml"
-    config.write_text(_CONFIG.format(fonts=fonts, samples=samples))
+    config.write_text(tiny_config(fonts=fonts, samples=samples))
     environment = os.environ | {
         "FONTKIN_SSH_OPTIONS": remote.options,
         "FONTKIN_REMOTE_FOLDER": str(remote.home / "work"),
@@ -135,13 +120,13 @@ def test_a_lost_connection_loses_nothing(checkout: Path, remote: Remote, tmp_pat
     assert cut and running.returncode == 0, "".join(lines)
     epochs = [line for line in lines if line.startswith("{")]
     assert len(epochs) == 4 and len(set(epochs)) == 4
-    there, here = (folder / "runs" / "remote" for folder in (remote.home / "work", checkout))
+    there, here = (folder / "runs" / "tiny" for folder in (remote.home / "work", checkout))
     assert (here / "metrics.jsonl").read_bytes() == (there / "metrics.jsonl").read_bytes()
     assert list(here.glob("*.safetensors"))
-    assert lines[-1].strip() == "runs/remote"
+    assert lines[-1].strip() == "runs/tiny"
     again = started(checkout, remote, tmp_path, 16)
     output = again.communicate(timeout=60)[0]
-    assert again.returncode == 0 and output.strip().endswith("runs/remote")
+    assert again.returncode == 0 and output.strip().endswith("runs/tiny")
     assert len((here / "metrics.jsonl").read_text().splitlines()) == 4
 
 

@@ -10,30 +10,14 @@ import pytest
 from PIL import Image
 
 from scripts import contact_sheet, export_encoder, train
-
-_CONFIG = """
-name = "scripted"
-[data]
-fonts = "{fonts}"
-families_per_batch = 2
-workers = 0
-[model]
-backbone = "resnet10t"
-head = 16
-dim = 8
-[schedule]
-samples = 8
-epoch_samples = 4
-[tracking]
-wandb = "{wandb}"
-"""
+from tests.tiny_training import tiny_config
 
 
 def _config(tmp_path: Path, fonts_dir: Path, wandb: str) -> Path:
     fonts = tmp_path / "fonts"
     shutil.copytree(fonts_dir, fonts)
     path = tmp_path / "run.toml"
-    path.write_text(_CONFIG.format(fonts=fonts, wandb=wandb))
+    path.write_text(tiny_config(fonts=fonts, samples=8, wandb=wandb))
     return path
 
 
@@ -86,6 +70,6 @@ def test_a_run_is_tracked_offline(
     monkeypatch.setenv("WANDB_SILENT", "true")
     config = _config(tmp_path, fonts_dir, "offline")
     assert train.main([str(config), "--runs", str(tmp_path / "runs")]) == 0
-    run = tmp_path / "runs" / "scripted"
+    run = tmp_path / "runs" / "tiny"
     assert len((run / "metrics.jsonl").read_text().splitlines()) == 2
     assert list(run.glob("wandb/offline-run-*/run-*.wandb"))
