@@ -11,7 +11,7 @@ from api import words
 from api.context import current_catalog
 from api.letters import Letters, letter_rows
 from api.schemas import BrowseQuery, FamilyPageQuery
-from index.sources import regular_first
+from index.regular import regular_first
 
 bp = Blueprint("browse", __name__)
 

@@ -44,15 +44,16 @@ class FamilyInfo:
 
 @dataclass(frozen=True, slots=True)
 class FaceInfo:
-    """A face: one weight (1..1000) and slope of a family."""
+    """A face: one weight (1..1000), slope and width (percent, 100 is normal) of a family."""
 
     id: str
     weight: int
     italic: bool
+    width: int = 100
 
     def to_json(self) -> Json:
-        """The three fields."""
-        return asdict(self)
+        """All fields but the width."""
+        return {"id": self.id, "weight": self.weight, "italic": self.italic}
 
 
 @dataclass(frozen=True, slots=True)

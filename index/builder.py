@@ -17,7 +17,8 @@ from encoder.reference import ReferenceLine, reference_lines
 from index.answers import Refusal
 from index.drawing import Drawer
 from index.jail import BreachError
-from index.sources import UNKNOWN, FamilySource, FontSource, face_id, license_id, regular_first
+from index.regular import regular_first
+from index.sources import UNKNOWN, FamilySource, FontSource, face_id, license_id
 
 log = logging.getLogger(__name__)
 
@@ -247,7 +248,7 @@ def _filled(family: FamilyRecord, placed: Sequence[PlacedFace]) -> FamilyRecord:
     """The family with designer and licence from its files where it has none."""
     if not placed:
         return family
-    face: FontFace = regular_first(p.face for p in placed)[0]
+    face = regular_first(p.face for p in placed)[0]
     license_ = family.license
     if license_ == UNKNOWN:
         license_ = license_id(face.license, face.license_url)

@@ -33,11 +33,11 @@ from index.filters import Filters
 from index.live import LiveView
 from index.ranking import preview_url, rank_lines
 from index.rebuild import Rebuilder, RebuildPlan
+from index.regular import regular_first
 from index.remembered import Remembered
 from index.searching import Searcher
 from index.shipping import write_prebuilt
 from index.showing import Shower
-from index.sources import regular_first
 from index.tokens import Tokens
 from index.view import View
 from index.viewer import SERVER, Viewer

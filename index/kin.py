@@ -15,7 +15,7 @@ from index.drawing import Drawer, Here
 from index.filters import Filters
 from index.fontfiles import FontFiles, OpenableFace
 from index.ranking import rank_lines
-from index.sources import regular_first
+from index.regular import regular_first
 from index.twins import find_twins
 from index.view import View
 
@@ -40,7 +40,7 @@ def twins_of_new(
     signatures: dict[str, Signature] = {}
     for bundle in new:
         face = regular_first(bundle.faces)[0]
-        ref = FaceRef(paths[face.file_sha256], face.file_index, face.variation)
+        ref = FaceRef(paths[str(face.file_sha256)], face.file_index, face.variation)
         _sign(signatures, bundle.family.id, OpenableFace(ref, frozenset(face.coverage)), drawer)
     near = {i for bundle in new for i in _nearest(view, bundle)} - set(signatures)
     with database.begin() as rows:

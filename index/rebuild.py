@@ -25,6 +25,7 @@ from index.live import LiveView
 from index.locks import WriterLock
 from index.owndrawing import draw_guarded
 from index.pool import draw_all, sign_all
+from index.regular import regular_first
 from index.sources import (
     OWN,
     FamilySource,
@@ -32,7 +33,6 @@ from index.sources import (
     FontSource,
     google_family,
     google_folders,
-    regular_first,
 )
 from index.twins import find_twins
 from index.view import View

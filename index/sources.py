@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote_plus
 
 from db.records import FamilyRecord, Variation
@@ -147,11 +146,6 @@ def unique(wanted: str, taken: Container[str]) -> str:
         number += 1
         candidate = f"{wanted}-{number}"
     return candidate
-
-
-def regular_first(faces: Iterable[Any]) -> list[Any]:
-    """Faces (anything with weight, italic, width) from the regular-most on."""
-    return sorted(faces, key=lambda f: (f.italic, abs(f.width - 100), abs(f.weight - 400)))
 
 
 def _google_license(value: object) -> tuple[str, str | None]:

@@ -12,6 +12,7 @@ from db.records import FaceRecord, FamilyRecord, StateRecord
 from db.repository import Repository
 from index.answers import CatalogueInfo, FaceInfo, FamilyInfo, TwinInfo
 from index.filters import Filters
+from index.regular import regular_first
 from index.stores.base import VectorStore
 from index.viewer import OWN, SERVER, Viewer
 
@@ -73,21 +74,10 @@ class View:
 
     @cached_property
     def regular_face(self) -> NDArray[np.int64]:
-        """The position of each family's regular-most face, int64 [families]; -1 for none.
-
-        Of two alike the shorter id: a width that is not normal stands in it.
-        """
-        order = sorted(
-            range(len(self.faces)),
-            key=lambda at: (
-                self.faces[at].italic,
-                abs(self.faces[at].weight - 400),
-                len(self.faces[at].id),
-            ),
-            reverse=True,
-        )
+        """The position of each family's regular-most face, int64 [families]; -1 for none."""
         regular = np.full(len(self.families), -1, np.int64)
-        for at in order:
+        for face in reversed(regular_first(self.faces)):
+            at = self.face_at[face.id]
             regular[self.family_of_face[at]] = at
         return regular
 
@@ -207,7 +197,7 @@ def family_info(family: FamilyRecord) -> FamilyInfo:
 
 def face_info(face: FaceRecord) -> FaceInfo:
     """The part of a face that answers show."""
-    return FaceInfo(face.id, face.weight, face.italic)
+    return FaceInfo(face.id, face.weight, face.italic, face.width)
 
 
 def _narrowed(view: View, viewer: Viewer) -> View:

@@ -21,8 +21,9 @@ from index.jail import BreachError, Jail
 from index.kin import twins_of_new
 from index.live import LiveView
 from index.ownfiles import OwnFiles
+from index.regular import regular_first
 from index.scratch import scratch
-from index.sources import clean, regular_first
+from index.sources import clean
 from index.view import View, face_info
 from index.viewer import OWN, Viewer
 

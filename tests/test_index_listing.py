@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from fontTools.ttLib import TTFont
+
 from index.catalog import FontCatalog
 from index.filters import Filters
+from index.ranking import preview_url
+from tests.bad_fonts import plain
 
 
 def ids(page: object) -> list[str]:
@@ -46,6 +52,27 @@ def test_a_row_shows_the_regular_face(catalog: FontCatalog) -> None:
         best = min(faces, key=lambda face: (face.italic, abs(face.weight - 400)))
         assert preview == best.preview_url
     assert page.to_json()["items"][0]["faces"] == page.face_counts[0]
+
+
+def test_width_counts_before_weight(catalog: FontCatalog, sans_path: Path, tmp_path: Path) -> None:
+    """The list shows the face that stands for the family everywhere else: not the narrow one."""
+
+    def narrow(font: TTFont) -> None:
+        font["OS/2"].usWidthClass = 3  # 75 %
+
+    def bold(font: TTFont) -> None:
+        font["OS/2"].usWeightClass = 700
+
+    paths = [tmp_path / "narrow.ttf", tmp_path / "bold.ttf"]
+    for path, change in zip(paths, (narrow, bold), strict=True):
+        path.write_bytes(plain(sans_path, change, "Two Widths"))
+    catalog.add_fonts(paths)
+    assert {f.id for f in catalog.family("two-widths").faces} == {
+        "two-widths-400-normal-75",
+        "two-widths-700-normal",
+    }
+    page = catalog.families(q="two widths")
+    assert page.previews == (preview_url("two-widths-700-normal"),)
 
 
 def test_typos_do_not_leak_through_filters(catalog: FontCatalog) -> None:

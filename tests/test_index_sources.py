@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from encoder.fontfile import FontFace, read_faces
+from index.regular import regular_first
 from index.sources import (
     FolderError,
     clean,
@@ -16,7 +17,6 @@ from index.sources import (
     google_family,
     license_id,
     own_family,
-    regular_first,
     slug,
     unique,
 )
