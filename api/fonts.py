@@ -15,8 +15,8 @@ from api.context import current_catalog, current_settings
 from api.problems import ProblemError, shorten
 from api.replies import AddReply, problems
 from api.schemas import AddQuery
-from index.answers import AddReport
 from index.archives import SUFFIXES
+from index.reports import AddReport
 from index.scratch import scratch
 
 bp = APIBlueprint("fonts", __name__, abp_tags=[Tag(name="My fonts")], abp_security=[{"token": []}])

@@ -1,4 +1,4 @@
-"""What the calls answer, for the OpenAPI description; `index.answers` makes the values."""
+"""What the calls answer, for the OpenAPI description; `index.answers` and `.reports` make them."""
 
 from __future__ import annotations
 

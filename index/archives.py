@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from encoder.fontguard import MAX_BYTES
-from index.answers import Refusal
+from index.reports import Refusal
 
 MAX_FONTS = 200  # of an archive
 MAX_UNPACKED = 512 * 2**20  # bytes of its fonts together

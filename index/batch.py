@@ -7,11 +7,11 @@ from pathlib import Path, PurePosixPath
 
 from db.records import FamilyBundle, FamilyRecord
 from encoder.fontfile import FontFace, FontRefusedError
-from index.answers import Duplicate, Refusal
 from index.builder import Embedder, PlacedFace, draw_family
 from index.intake import Sent, Taken, receive, take
 from index.jail import BreachError, Jail
 from index.ownfiles import OWN_FOLDER
+from index.reports import Duplicate, Refusal
 from index.sources import OWN, own_family, slug
 from index.view import View
 from index.viewer import Viewer

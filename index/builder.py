@@ -14,10 +14,10 @@ from db.records import FaceRecord, FamilyBundle, FamilyRecord, FileRecord, Sampl
 from encoder.fontfile import FontFace, FontRefusedError
 from encoder.prepare import Line
 from encoder.reference import ReferenceLine, reference_lines
-from index.answers import Refusal
 from index.drawing import Drawer
 from index.jail import BreachError
 from index.regular import regular_first
+from index.reports import Refusal
 from index.sources import UNKNOWN, FamilySource, FontSource, face_id, license_id
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from copy import copy
 from pathlib import Path
@@ -10,18 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from db.records import FaceRecord
 from db.session import Database
 from encoder.boxes import Box
 from index import listing
 from index.answers import (
-    AddReport,
-    FaceDetail,
     FamilyDetail,
     FamilyPage,
     Match,
     Preview,
-    RebuildReport,
     SearchAnswer,
 )
 from index.backup import BackupReport, Backups
@@ -31,13 +26,13 @@ from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
 from index.familymap import FamilyMap, Place
 from index.filters import Filters
 from index.live import LiveView
-from index.ranking import preview_url, rank_lines
 from index.rebuild import Rebuilder, RebuildPlan
-from index.regular import regular_first
 from index.remembered import Remembered
+from index.reports import AddReport, RebuildReport
 from index.searching import Searcher
 from index.shipping import write_prebuilt
 from index.showing import Shower
+from index.similar import similar
 from index.tokens import Tokens
 from index.view import View
 from index.viewer import SERVER, Viewer
@@ -146,17 +141,7 @@ class FontCatalog:
         view = self._view()
         if family_id not in view.family_at:
             raise UnknownFamilyError(family_id)
-        with self._database.begin() as rows:
-            faces = rows.faces.of_family(family_id)
-            wanted = [face for face in faces if filters.admits_face(face)]
-            asking = regular_first(wanted or faces)[:1]
-            found = rows.samples.vectors(view.state.dim, face_id=asking[0].id) if asking else None
-        if found is None or not len(found.ids):
-            return ()
-        lines = [found.vectors.astype(np.float32)]
-        without = view.family_at[family_id]
-        (group,) = rank_lines(view, lines, [1.0], k, filters, without=without)
-        return group.matches
+        return similar(view, self._database, family_id, k, filters)
 
     # Looking -------------------------------------------------------------------------
 
@@ -179,16 +164,7 @@ class FontCatalog:
             faces = rows.faces.of_family(family_id)
         if record is None or family_id not in view.family_at:
             raise UnknownFamilyError(family_id)
-        at = view.family_at[family_id]
-        return FamilyDetail(
-            family=view.families[at],
-            designer=record.designer,
-            license_url=record.license_url,
-            copyright=self._copyrights.of(family_id),
-            characters=regular_first(faces)[0].coverage if faces else "",
-            faces=tuple(_detail(face) for face in sorted(faces, key=_lightest_first)),
-            twins=view.twin_infos(at, _NO_FILTERS),
-        )
+        return listing.detail(view, record, faces, self._copyrights.of(family_id))
 
     def preview(self, face_id: str, text: str | None = None, size: int | None = None) -> Preview:
         """The text (the family's name by default) drawn in the face, `size` pixels to the em.
@@ -214,18 +190,7 @@ class FontCatalog:
 
     def stats(self) -> dict[str, Any]:
         """What the catalogue holds, as numbers and counts by category, licence, source, script."""
-        view = self._view()
-        return {
-            **view.info.to_json(),
-            "samples": len(view.sample_ids),
-            "dim": view.state.dim,
-            "prepare_version": view.state.prepare_version,
-            "twin_families": len(view.twins),
-            "categories": dict(Counter(family.category for family in view.families)),
-            "licenses": dict(Counter(family.license for family in view.families)),
-            "sources": dict(Counter(family.source for family in view.families)),
-            "scripts": dict(Counter(name for family in view.families for name in family.scripts)),
-        }
+        return listing.stats(self._view())
 
     def ping(self) -> None:
         """Raise what is wrong when the database, the index or the encoder do not answer."""
@@ -345,13 +310,3 @@ def _require_inside(crop: Box, picture: np.ndarray) -> None:
         raise QueryError(
             f"crop {crop.as_list()} lies outside the picture of {width} x {height} pixels"
         ) from error
-
-
-def _lightest_first(face: FaceRecord) -> tuple[int, bool, int, str]:
-    return face.weight, face.italic, face.width, face.id
-
-
-def _detail(face: FaceRecord) -> FaceDetail:
-    return FaceDetail(
-        face.id, face.weight, face.italic, face.width, face.style_name, preview_url(face.id)
-    )

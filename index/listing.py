@@ -1,16 +1,21 @@
-"""Pages of families by name, inside one view."""
+"""Looking around in one view: pages of families by name, one family, counts."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
-from index.answers import FamilyInfo, FamilyPage
+from db.records import FaceRecord, FamilyRecord
+from index.answers import FaceDetail, FamilyDetail, FamilyInfo, FamilyPage
 from index.errors import QueryError
 from index.filters import Filters
 from index.names import GUESS, ranks
 from index.ranking import preview_url
+from index.regular import regular_first
 from index.view import View
 
 MAX_LIMIT = 200
@@ -39,6 +44,47 @@ def page(view: View, q: str | None, filters: Filters, limit: int, cursor: str | 
         guessed=bool(found) and found[0][0] >= GUESS,
         previews=tuple(preview_url(view.faces[view.regular_face[i]].id) for i in at),
         face_counts=tuple(int(view.face_count[i]) for i in at),
+    )
+
+
+def detail(
+    view: View, record: FamilyRecord, faces: Sequence[FaceRecord], copyright: str | None
+) -> FamilyDetail:
+    """A family of the view with its rows, its faces' rows and who holds its rights."""
+    at = view.family_at[record.id]
+    return FamilyDetail(
+        family=view.families[at],
+        designer=record.designer,
+        license_url=record.license_url,
+        copyright=copyright,
+        characters=regular_first(faces)[0].coverage if faces else "",
+        faces=tuple(_face_detail(face) for face in sorted(faces, key=_lightest_first)),
+        twins=view.twin_infos(at, Filters()),
+    )
+
+
+def stats(view: View) -> dict[str, Any]:
+    """See `FontCatalog.stats`."""
+    return {
+        **view.info.to_json(),
+        "samples": len(view.sample_ids),
+        "dim": view.state.dim,
+        "prepare_version": view.state.prepare_version,
+        "twin_families": len(view.twins),
+        "categories": dict(Counter(family.category for family in view.families)),
+        "licenses": dict(Counter(family.license for family in view.families)),
+        "sources": dict(Counter(family.source for family in view.families)),
+        "scripts": dict(Counter(name for family in view.families for name in family.scripts)),
+    }
+
+
+def _lightest_first(face: FaceRecord) -> tuple[int, bool, int, str]:
+    return face.weight, face.italic, face.width, face.id
+
+
+def _face_detail(face: FaceRecord) -> FaceDetail:
+    return FaceDetail(
+        face.id, face.weight, face.italic, face.width, face.style_name, preview_url(face.id)
     )
 
 

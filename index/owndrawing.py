@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from db.records import FamilyBundle
-from index.answers import Refusal
 from index.builder import Browser, Drawn, Embedder, draw_source
 from index.drawing import Here
 from index.jail import BreachError, Jail
+from index.reports import Refusal
 from index.sources import OWN, FamilySource
 
 

@@ -14,9 +14,9 @@ from db.records import FamilyBundle
 from encoder.browser import Chromium
 from encoder.fontfile import FaceRef
 from encoder.glyphs import Signature, signature
-from index.answers import Refusal
 from index.builder import Browser, Drawn, Embedder
 from index.owndrawing import draw_guarded
+from index.reports import Refusal
 from index.sources import FamilySource
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,6 @@ from db.session import Database, open_database
 from encoder import browser
 from encoder.fontfile import FaceRef
 from encoder.glyphs import Signature
-from index.answers import RebuildReport, Refusal
 from index.batch import OnProgress
 from index.builder import CHROMIUM, FREETYPE, Embedder
 from index.errors import QueryError
@@ -26,6 +25,7 @@ from index.locks import WriterLock
 from index.owndrawing import draw_guarded
 from index.pool import draw_all, sign_all
 from index.regular import regular_first
+from index.reports import RebuildReport, Refusal
 from index.sources import (
     OWN,
     FamilySource,

@@ -11,7 +11,7 @@ from db.records import FamilyBundle, TwinRecord
 from db.repository import Repository
 from db.session import Database
 from encoder.fontguard import FontRefusedError
-from index.answers import AddedFamily, AddReport, FamilyInfo
+from index.answers import FamilyInfo
 from index.archives import Unpacked, unpack
 from index.batch import Batch, OnProgress
 from index.builder import Embedder
@@ -22,6 +22,7 @@ from index.kin import twins_of_new
 from index.live import LiveView
 from index.ownfiles import OwnFiles
 from index.regular import regular_first
+from index.reports import AddedFamily, AddReport
 from index.scratch import scratch
 from index.sources import clean
 from index.view import View, face_info

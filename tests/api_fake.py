@@ -18,10 +18,7 @@ from werkzeug.test import TestResponse
 from api.app import create_app
 from encoder.boxes import Box
 from index.answers import (
-    AddedFamily,
-    AddReport,
     CatalogueInfo,
-    Duplicate,
     FaceDetail,
     FaceInfo,
     FamilyDetail,
@@ -29,7 +26,6 @@ from index.answers import (
     FamilyPage,
     Match,
     Preview,
-    Refusal,
     Region,
     SearchAnswer,
     TwinInfo,
@@ -38,6 +34,7 @@ from index.differences import Difference, Letter
 from index.errors import UnknownFaceError, UnknownFamilyError
 from index.familymap import Place
 from index.filters import Filters
+from index.reports import AddedFamily, AddReport, Duplicate, Refusal
 from index.settings import Settings
 from index.tokens import SCOPES, Grant
 from index.viewer import Viewer
