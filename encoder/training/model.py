@@ -1,4 +1,4 @@
-"""The encoder net: a backbone, one ink channel in, a unit vector out."""
+"""The encoder net: a backbone, one ink channel in, a unit vector out; and its column head."""
 
 from __future__ import annotations
 
@@ -31,10 +31,37 @@ class FontEncoder(nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         """[N, 1, H, W] -> [N, D]."""
-        columns = self.merge(self.backbone(1.0 - windows))  # [N, head, 1, columns]
+        columns, weights = self.features(windows)
+        return self.pooled(columns, weights)
+
+    def features(self, windows: Tensor) -> tuple[Tensor, Tensor]:
+        """[N, 1, H, W] -> the columns [N, C, head] and what each counts in the pool [N, C]."""
+        columns = self.merge(self.backbone(1.0 - windows))  # [N, head, 1, C]
         weights = self.attention(columns).flatten(1).float().softmax(dim=1)
-        pooled = (columns.flatten(2) * weights[:, None, :]).sum(dim=2)
-        return functional.normalize(self.project(pooled).float(), dim=1)
+        return columns.flatten(2).transpose(1, 2), weights
+
+    def pooled(self, columns: Tensor, weights: Tensor) -> Tensor:
+        """[N, C, head], [N, C] -> [N, D]."""
+        mean = (columns * weights[:, :, None]).sum(dim=1)
+        return functional.normalize(self.project(mean).float(), dim=1)
+
+
+class ColumnHead(nn.Module):
+    """The columns of a window one by one, for late interaction (Khattab and Zaharia 2020).
+
+    A column is about a letter wide. Where the pooled vector says what a font is like, these say
+    what its single letters are like. Taught by `encoder.training.late` when the net is done.
+    """
+
+    def __init__(self, head: int, dim: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(head, dim)
+        self.attention = nn.Linear(head, 1)
+
+    def forward(self, columns: Tensor) -> tuple[Tensor, Tensor]:
+        """[N, C, head] -> unit vectors [N, C, d], and shares [N, C] that sum to 1."""
+        vectors = functional.normalize(self.project(columns).float(), dim=2)
+        return vectors, self.attention(columns).flatten(1).float().softmax(dim=1)
 
 
 def count_parameters(model: nn.Module) -> int:

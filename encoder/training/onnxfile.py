@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+_COLUMNS = "column-head."
 _HALF_FROM = 1024  # numbers: smaller tensors (norms, biases) keep their full precision
 
 
 def read_onnx_weights(path: Path) -> dict[str, torch.Tensor]:
-    """The net's tensors by name, float32, from a file that `export` wrote."""
+    """The net's tensors by name, float32, from a file that `export` wrote; no column head's."""
     return {
         tensor.name.removesuffix(".half"): torch.from_numpy(
             numpy_helper.to_array(tensor).astype(
@@ -21,6 +24,7 @@ def read_onnx_weights(path: Path) -> dict[str, torch.Tensor]:
             )
         )
         for tensor in onnx.load(str(path)).graph.initializer
+        if not tensor.name.startswith(_COLUMNS)
     }
 
 
@@ -64,6 +68,70 @@ def without_zero_biases(model: onnx.ModelProto) -> onnx.ModelProto:
             node.input.pop()
     _remove_unused(graph)
     return model
+
+
+def with_columns(model: onnx.ModelProto, tensors: Mapping[str, np.ndarray]) -> onnx.ModelProto:
+    """The same model, in float or 8 bits, with a column head, in the place of one that it has.
+
+    `tensors` are those of `encoder.training.model.ColumnHead`. The output `columns` float32
+    [N, C, d] holds unit vectors, `shares` [N, C] sums to 1. What was there before gives the same
+    numbers as before. Raises `ValueError` for a model without attention.
+    """
+    graph = model.graph
+    _remove_columns(graph)
+    names = {key: f"{_COLUMNS}{key}" for key in ("seen", "rows", "sums", "lengths", "least")}
+    for key, value in tensors.items():
+        transposed = value.T if value.ndim == 2 else value
+        graph.initializer.append(_tensor(f"{_COLUMNS}{key}", transposed.astype(np.float32)))
+    graph.initializer.append(_tensor(f"{_COLUMNS}row", np.array([2], np.int64)))
+    graph.initializer.append(_tensor(f"{_COLUMNS}last", np.array([-1], np.int64)))
+    graph.initializer.append(_tensor(names["least"], np.array(1e-12, np.float32)))
+
+    def add(kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
+        node = helper.make_node(kind, list(inputs), [output], **attributes)
+        node.name = f"{_COLUMNS}{len(graph.node)}"
+        graph.node.append(node)
+        return output
+
+    def linear(of: str, layer: str) -> str:
+        times = add("MatMul", [of, f"{_COLUMNS}{layer}.weight"], f"{_COLUMNS}{layer}.product")
+        return add("Add", [times, f"{_COLUMNS}{layer}.bias"], f"{_COLUMNS}{layer}.sum")
+
+    row, last = f"{_COLUMNS}row", f"{_COLUMNS}last"
+    seen = add("Squeeze", [_attended(graph), row], names["seen"])
+    rows = add("Transpose", [seen], names["rows"], perm=[0, 2, 1])
+    made = linear(rows, "project")
+    lengths = add("ReduceL2", [made, last], names["sums"], keepdims=1)
+    add("Div", [made, add("Max", [lengths, names["least"]], names["lengths"])], "columns")
+    weighed = add("Squeeze", [linear(rows, "attention"), last], f"{_COLUMNS}weighed")
+    add("Softmax", [weighed], "shares", axis=-1)
+    count, dim = (
+        graph.output[0].type.tensor_type.shape.dim[0].dim_param,
+        len(tensors["project.bias"]),
+    )
+    for name, shape in (("columns", [count, None, dim]), ("shares", [count, None])):
+        graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    return model
+
+
+def _attended(graph: onnx.GraphProto) -> str:
+    """What the net's attention looks at: its columns [N, head, 1, C]."""
+    for node in graph.node:
+        if node.op_type == "Conv" and node.input[1].startswith("attention.weight"):
+            return str(node.input[0])
+    raise ValueError("the model has no attention over columns: export it by export_encoder")
+
+
+def _remove_columns(graph: onnx.GraphProto) -> None:
+    for part in (graph.node, graph.initializer):
+        for old in [each for each in part if each.name.startswith(_COLUMNS)]:
+            part.remove(old)
+    for old in [each for each in graph.output if each.name in ("columns", "shares")]:
+        graph.output.remove(old)
+
+
+def _tensor(name: str, values: np.ndarray) -> onnx.TensorProto:
+    return numpy_helper.from_array(np.ascontiguousarray(values), name)
 
 
 def _remove_unused(graph: onnx.GraphProto) -> None:

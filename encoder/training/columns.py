@@ -1,0 +1,78 @@
+"""From a float encoder to its column head, in that file and in the one that serves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from encoder.training import checkpoint
+from encoder.training.config import DataConfig, ModelConfig
+from encoder.training.faces import load_faces, training_split
+from encoder.training.late import LateConfig, OnPrepare, draw_features, teach_columns
+from encoder.training.model import ColumnHead, FontEncoder
+from encoder.training.onnxfile import with_columns
+
+
+def add_columns(
+    encoders: Sequence[Path],
+    fonts: Path,
+    runs: Path,
+    config: LateConfig,
+    *,
+    on_step: Callable[[float, float], None] = lambda share, loss: None,
+    on_prepare: OnPrepare = lambda what, done, total: None,
+) -> dict[str, Any]:
+    """Teach a head on the first of `encoders`, a float one, and write it into all of them.
+
+    They must be one net, in float or 8 bits; their vectors stay the same. What is drawn is kept
+    below `runs`, and a run that is stopped goes on from there. Returns what the cards say of the
+    head. Raises `CheckpointError`, and `FileNotFoundError` without an encoder or fonts.
+    """
+    cards = {path: json.loads(path.with_suffix(".json").read_text()) for path in encoders}
+    card = cards[encoders[0]]
+    faces = load_faces(fonts, on_progress=lambda done, total: on_prepare("reading", done, total))
+    seen, _ = training_split(faces)
+    if not seen:
+        raise FileNotFoundError(f"no fonts below {fonts}: run `python -m scripts.fetch_fonts`")
+    model = FontEncoder(ModelConfig(**card["training"]["model"]))
+    checkpoint.warm_start(encoders[0], model)
+    folder = runs / f"columns-{_key(model)}"
+    data = DataConfig(fonts=str(fonts))
+    features = draw_features(model, seen, data, config, folder, on_prepare)
+    head, right = teach_columns(model, features, config, on_step)
+    found = {**asdict(config), "right": round(right, 4), "among": len(features.references)}
+    for path, old in cards.items():
+        _write(path, old, head, found)
+        if "float_sha256" in old:
+            old["float_sha256"] = card["onnx_sha256"]
+            _write_card(path, old)
+    return found
+
+
+def _key(model: FontEncoder) -> str:
+    """The same for the same weights, whatever head they had."""
+    digest = hashlib.sha256()
+    for name, values in sorted(model.state_dict().items()):
+        digest.update(name.encode() + values.numpy().tobytes())
+    return digest.hexdigest()[:12]
+
+
+def _write(path: Path, card: dict[str, Any], head: ColumnHead, found: dict[str, Any]) -> None:
+    tensors = {name: values.numpy() for name, values in head.state_dict().items()}
+    temporary = path.with_suffix(".tmp")
+    onnx.save(with_columns(onnx.load(str(path)), tensors), str(temporary))
+    os.replace(temporary, path)
+    card |= {"column_dim": found["dim"], "columns": found}
+    card["onnx_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    _write_card(path, card)
+
+
+def _write_card(path: Path, card: dict[str, Any]) -> None:
+    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
