@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import delete, insert, select, text
 from sqlalchemy.orm import Session
 
-from db.models import Base, Face, Sample
+from db.models import Base, Face, FaceColumns, Sample
 from db.records import SampleRecord
 from db.rows.fields import columns
 
@@ -21,25 +21,33 @@ Dump = Iterator[tuple[str, list[dict[str, Any]]]]
 _CHUNK = 2048
 
 
-def samples_sha256(samples: Iterable[SampleRecord]) -> str:
-    """The SHA-256 of a face's samples, given in the order of their ids; not of its name."""
+def samples_sha256(samples: Iterable[SampleRecord], columns: bytes = b"") -> str:
+    """The SHA-256 of a face's samples, in the order of their ids, and columns; not of its name."""
     digest = hashlib.sha256()
     for s in samples:
         digest.update("\0".join((s.kind, s.text, s.raster)).encode() + b"\0" + s.vector)
+    digest.update(columns)
     return digest.hexdigest()
 
 
 def damaged_faces(session: Session) -> list[str]:
-    """The ids of faces whose samples are not those that were written, ascending."""
+    """The ids of faces whose samples or columns are not those that were written, ascending."""
     query = select(*columns(Sample, SampleRecord)).order_by(Sample.face_id, Sample.id)
     rows = session.execute(query, execution_options={"yield_per": _CHUNK})
     sums = session.execute(select(Face.id, Face.samples_sha256))
     expected = {row[0]: row[1] for row in sums}
-    found = dict.fromkeys(expected, samples_sha256([]))
+    found: dict[str, str] = {}
     samples = (SampleRecord(*row) for row in rows)
     for face_id, of_face in groupby(samples, key=attrgetter("face_id")):
-        found[face_id] = samples_sha256(of_face)
+        found[face_id] = samples_sha256(of_face, _columns_of(session, face_id))
+    for face_id in expected.keys() - found.keys():
+        found[face_id] = samples_sha256([], _columns_of(session, face_id))
     return sorted(face_id for face_id, value in found.items() if expected.get(face_id) != value)
+
+
+def _columns_of(session: Session, face_id: str) -> bytes:
+    query = select(FaceColumns.columns).where(FaceColumns.face_id == face_id)
+    return session.scalar(query) or b""
 
 
 def complaints(session: Session) -> list[str]:

@@ -67,7 +67,7 @@ class FontFile(Base):
 class Face(Base):
     """One weight, slope and width of a family, and how to open it in its file again.
 
-    `samples_sha256` is that of its samples (`db.integrity`).
+    `samples_sha256` is that of its samples and columns (`db.integrity`).
     """
 
     __tablename__ = "face"
@@ -98,6 +98,17 @@ class Sample(Base):
     text: Mapped[str]
     raster: Mapped[str]
     vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FaceColumns(Base):
+    """The columns of a face's reference lines, int8 (`index.columns`)."""
+
+    __tablename__ = "face_columns"
+
+    face_id: Mapped[str] = mapped_column(
+        ForeignKey("face.id", ondelete="CASCADE"), primary_key=True
+    )
+    columns: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Twin(Base):

@@ -83,6 +83,14 @@ class SampleRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnsRecord:
+    """The columns of a face's reference lines, int8 rows (`index.columns`)."""
+
+    face_id: str
+    columns: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class FamilyBundle:
     """A family with all that hangs on it, as it is written."""
 
@@ -90,6 +98,7 @@ class FamilyBundle:
     files: tuple[FileRecord, ...]
     faces: tuple[FaceRecord, ...]
     samples: tuple[SampleRecord, ...]
+    columns: tuple[ColumnsRecord, ...]
     specimen: bytes | None
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db import integrity
 from db.models import Face, Family, FontFile, Sample
 from db.records import FamilyBundle, FileRecord
+from db.rows.columns import ColumnRows
 from db.rows.faces import FaceRows
 from db.rows.families import FamilyRows
 from db.rows.files import FileRows
@@ -32,6 +33,7 @@ class Repository:
         self.faces = FaceRows(session)
         self.files = FileRows(session)
         self.samples = SampleRows(session)
+        self.columns = ColumnRows(session)
         self.twins = TwinRows(session)
         self.tokens = TokenRows(session)
 
@@ -53,6 +55,7 @@ class Repository:
                     tuple(files.get(family.id, {}).values()),
                     tuple(self.faces.of_family(family.id)),
                     tuple(self.samples.of_family(family.id)),
+                    tuple(self.columns.of_family(family.id)),
                     self.families.specimen(family.id),
                 )
 
@@ -61,8 +64,9 @@ class Repository:
         self.families.add(bundle.family, self.state.generation() + 1)
         for file in bundle.files:
             self.files.add(file)
-        self.faces.add(bundle.faces, bundle.samples)
+        self.faces.add(bundle.faces, bundle.samples, bundle.columns)
         self.samples.add(bundle.samples)
+        self.columns.add(bundle.columns)
         family_id = bundle.family.id
         if bundle.specimen is not None and self.families.specimen(family_id) is None:
             self.families.set_specimen(family_id, bundle.specimen)

@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, text
 
 from db.models import Base
 from db.records import (
+    ColumnsRecord,
     FaceRecord,
     FamilyBundle,
     FamilyRecord,
@@ -54,7 +55,8 @@ def bundle(family_id: str, *, faces: int = 1, sha: str | None = None) -> FamilyB
         for face in face_rows
         for n in (1, 2)
     )
-    return FamilyBundle(family, (file,), face_rows, samples, b"webp")
+    columns = tuple(ColumnsRecord(face.id, bytes([1, 255, 0])) for face in face_rows)
+    return FamilyBundle(family, (file,), face_rows, samples, columns, b"webp")
 
 
 def test_the_migrations_make_what_the_models_say(database: Database, tmp_path: Path) -> None:
@@ -218,7 +220,7 @@ def test_an_older_database_keeps_its_families_for_everybody(tmp_path: Path) -> N
     opened.close()
     downgrade(url, "0003")
     with open_database(url).begin() as rows:
-        assert list(rows.bundles()) == [bundle("a", faces=2)]
+        assert list(rows.bundles()) == [replace(bundle("a", faces=2), columns=())]
         assert rows.families.all()[0].public and rows.families.all()[0].owner is None
         assert rows.tokens.all() == []
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db import integrity
 from db.models import Face, FontFile
-from db.records import FaceRecord, SampleRecord
+from db.records import ColumnsRecord, FaceRecord, SampleRecord
 from db.rows.fields import columns, names, values
 
 
@@ -47,15 +47,22 @@ class FaceRows:
         """The ids of faces whose samples are not those that were written, ascending."""
         return integrity.damaged_faces(self._session)
 
-    def add(self, faces: Iterable[FaceRecord], samples: Iterable[SampleRecord]) -> None:
-        """Write faces with the checksum of their samples, which are the caller's to write."""
+    def add(
+        self,
+        faces: Iterable[FaceRecord],
+        samples: Iterable[SampleRecord],
+        columns: Iterable[ColumnsRecord],
+    ) -> None:
+        """Write faces with the checksum of the samples and columns, which the caller writes."""
+        seen = {each.face_id: each.columns for each in columns}
         of_face: dict[str, list[SampleRecord]] = {}
         for sample in samples:
             of_face.setdefault(sample.face_id, []).append(sample)
-        rows = [
-            {**values(face), "samples_sha256": integrity.samples_sha256(of_face.get(face.id, []))}
-            for face in faces
-        ]
+
+        def checksum(face_id: str) -> str:
+            return integrity.samples_sha256(of_face.get(face_id, []), seen.get(face_id, b""))
+
+        rows = [{**values(face), "samples_sha256": checksum(face.id)} for face in faces]
         if rows:
             self._session.connection().execute(insert(Face), rows)
 

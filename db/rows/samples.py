@@ -65,11 +65,14 @@ class SampleRows:
         """Write samples under new ids."""
         insert_all(self._session, Sample, samples)
 
-    def replace(self, face_id: str, samples: Sequence[SampleRecord]) -> None:
-        """Put these in the place of a face's samples, under new ids."""
+    def replace(self, face_id: str, samples: Sequence[SampleRecord], columns: bytes) -> None:
+        """Put these in the place of a face's samples, under new ids, with the face's checksum.
+
+        Its `columns` are the caller's to write.
+        """
         self._session.execute(delete(Sample).where(Sample.face_id == face_id))
         self.add([replace(sample, face_id=face_id) for sample in samples])
-        found = integrity.samples_sha256(samples)
+        found = integrity.samples_sha256(samples, columns)
         face = update(Face).where(Face.id == face_id)
         self._session.execute(face.values(samples_sha256=found))
 
