@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ import onnxruntime
 from encoder import prepare
 from encoder.memory import give_back
 
-INPUT, OUTPUT = "windows", "vectors"
+INPUT = "windows"
+OUTPUTS = ("vectors", "columns", "shares")
 _BATCH = 32  # windows a run: bounds the memory of a page full of text
+_COUNTS = 0.01  # least share of its window that a column counts: paper beside a word has none
 
 
 class MismatchError(RuntimeError):
@@ -30,10 +32,27 @@ class NoInkError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LineVectors:
-    """One line of a picture and float32 [n, D] unit vectors of its n >= 1 windows."""
+    """One line of a picture: float32 [n, D] unit vectors of its n >= 1 windows, and its columns.
+
+    `columns` float32 [m, d] are unit vectors of pieces about a letter wide, from the left, those
+    without ink left out; `shares` float32 [m] say what each counts, and sum to 1.
+    """
 
     line: prepare.Line
     vectors: np.ndarray
+    columns: np.ndarray
+    shares: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceVectors:
+    """What stands for a drawn line in the catalogue.
+
+    `vector` float32 [D] is the unit mean of its windows, `columns` float32 [m, d] are its columns.
+    """
+
+    vector: np.ndarray
+    columns: np.ndarray
 
 
 class Embedder:
@@ -47,6 +66,7 @@ class Embedder:
         """Use `from_files`, which checks the card against the file."""
         self._path, self._threads = onnx_path, threads
         self.dim = int(card["dim"])
+        self.column_dim = int(card["column_dim"])
         self.sha256 = str(card["onnx_sha256"])
         self.prepare_version = int(card["prepare_version"])
         self._session: onnxruntime.InferenceSession | None = None
@@ -78,35 +98,36 @@ class Embedder:
         if windows.shape[1:] != expected or windows.dtype != np.float32:
             found = f"{windows.dtype} {list(windows.shape)}"
             raise ValueError(f"windows are {found}; float32 [N, 1, 64, 256] is needed")
-        session = self._opened()
-        parts = [
-            session.run([OUTPUT], {INPUT: windows[i : i + _BATCH]})[0]
-            for i in range(0, len(windows), _BATCH)
-        ]
-        return np.concatenate([np.empty((0, self.dim), np.float32), *parts])
+        parts = self._run(OUTPUTS[:1], windows)
+        return np.concatenate([np.empty((0, self.dim), np.float32), *(part for (part,) in parts)])
 
     def embed_lines(self, lines: Sequence[prepare.Line]) -> list[LineVectors]:
         """The vectors of lines that `prepare` found, in their order; [] for none."""
         if not lines:
             return []
         windows = [line.windows for line in lines]
-        vectors = self.embed_windows(np.concatenate(windows))
+        parts = self._run(OUTPUTS, np.concatenate(windows))
+        found = [np.concatenate(part) for part in zip(*parts, strict=True)]
         ends = np.cumsum([len(some) for some in windows])[:-1]
+        each = zip(*(np.split(rows, ends) for rows in found), strict=True)
         return [
-            LineVectors(line, rows)
-            for line, rows in zip(lines, np.split(vectors, ends), strict=True)
+            LineVectors(line, vectors, *_inked(columns, shares))
+            for line, (vectors, columns, shares) in zip(lines, each, strict=True)
         ]
 
-    def embed_line(self, picture: np.ndarray) -> np.ndarray:
-        """One vector for a picture of one line: float32 [D], the unit mean of its windows.
-
-        Raises `NoInkError` when the picture is blank.
-        """
+    def embed_line(self, picture: np.ndarray) -> ReferenceVectors:
+        """What stands for a picture of one line. Raises `NoInkError` when it is blank."""
         lines = self.embed_lines(prepare.prepare(picture))
         if not lines:
             raise NoInkError("the picture shows no ink, so there is nothing to embed")
         mean = np.concatenate([line.vectors for line in lines]).mean(axis=0)
-        return (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
+        vector = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
+        return ReferenceVectors(vector, np.concatenate([line.columns for line in lines]))
+
+    def _run(self, outputs: Sequence[str], windows: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+        session = self._opened()
+        for start in range(0, len(windows), _BATCH):
+            yield tuple(session.run(list(outputs), {INPUT: windows[start : start + _BATCH]}))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_session": None, "_lock": None}
@@ -119,6 +140,13 @@ class Embedder:
             if self._session is None:
                 self._session = _session(self._path, self._threads, self.dim)
             return self._session
+
+
+def _inked(columns: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The columns [N, C, d] of a line's windows that count, as [m, d], and their shares [m]."""
+    inked = shares >= _COUNTS
+    counted = shares[inked]
+    return columns[inked], counted / counted.sum()
 
 
 def _session(path: Path, threads: int, dim: int) -> onnxruntime.InferenceSession:
@@ -137,7 +165,7 @@ def _session(path: Path, threads: int, dim: int) -> onnxruntime.InferenceSession
 
 def _read_card(path: Path) -> dict[str, Any]:
     card = json.loads(path.read_text())
-    needed = ("dim", "height", "width", "prepare_version", "onnx_sha256")
+    needed = ("dim", "column_dim", "height", "width", "prepare_version", "onnx_sha256")
     if missing := [key for key in needed if key not in card]:
         raise MismatchError(f"{path.name} lacks {', '.join(missing)}; export the encoder again")
     return card

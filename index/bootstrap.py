@@ -20,6 +20,7 @@ from index.errors import MismatchError, StorageError
 from index.familymap import FamilyMap
 from index.fetching import FontFetcher
 from index.fontfiles import FontFiles
+from index.late import Columns
 from index.live import EncoderIdentity, LiveView
 from index.locks import WriterLock
 from index.ownfiles import OwnFiles
@@ -66,7 +67,7 @@ def open_catalog(
     return FontCatalog(
         database,
         live,
-        Searcher(encoder, readers, prover, *wanted),
+        Searcher(encoder, readers, prover, Columns(database, encoder.column_dim), *wanted),
         # Files that are fetched make the next answer better without a new generation.
         Remembered(0 if settings.fetch_fonts else settings.remembered_answers),
         Writer(database, live, encoder, settings.data),

@@ -10,10 +10,18 @@ from typing import Protocol
 
 import numpy as np
 
-from db.records import FaceRecord, FamilyBundle, FamilyRecord, FileRecord, SampleRecord
+from db.records import (
+    ColumnsRecord,
+    FaceRecord,
+    FamilyBundle,
+    FamilyRecord,
+    FileRecord,
+    SampleRecord,
+)
 from encoder.fontfile import FontFace, FontRefusedError
 from encoder.prepare import Line
 from encoder.reference import ReferenceLine, reference_lines
+from index.columns import packed
 from index.drawing import Drawer
 from index.jail import BreachError
 from index.regular import regular_first
@@ -27,12 +35,28 @@ CHROMIUM = "chromium"
 
 
 class LineVectors(Protocol):
-    """A line of a picture and `vectors` float32 [n, D] of its windows."""
+    """A line of a picture, `vectors` float32 [n, D] of its windows, and its columns.
+
+    `columns` float32 [m, d] are unit rows, `shares` float32 [m] what each counts.
+    """
 
     @property
     def line(self) -> Line: ...
     @property
     def vectors(self) -> np.ndarray: ...
+    @property
+    def columns(self) -> np.ndarray: ...
+    @property
+    def shares(self) -> np.ndarray: ...
+
+
+class ReferenceVectors(Protocol):
+    """Of a drawn line: `vector` float32 [D] and `columns` float32 [m, d], unit rows."""
+
+    @property
+    def vector(self) -> np.ndarray: ...
+    @property
+    def columns(self) -> np.ndarray: ...
 
 
 class Embedder(Protocol):
@@ -41,11 +65,13 @@ class Embedder(Protocol):
     @property
     def dim(self) -> int: ...
     @property
+    def column_dim(self) -> int: ...
+    @property
     def sha256(self) -> str: ...
     @property
     def prepare_version(self) -> int: ...
     def embed_lines(self, lines: Sequence[Line]) -> Sequence[LineVectors]: ...
-    def embed_line(self, picture: np.ndarray) -> np.ndarray: ...
+    def embed_line(self, picture: np.ndarray) -> ReferenceVectors: ...
     def embed_windows(self, windows: np.ndarray) -> np.ndarray: ...
 
 
@@ -123,6 +149,7 @@ def draw_family(
     records: list[FaceRecord] = []
     kept: list[PlacedFace] = []
     samples: list[SampleRecord] = []
+    columns: list[ColumnsRecord] = []
     refused: list[Refusal] = []
     for placed in faces:
         record = _face_record(family.id, placed.face, face_id(family.id, placed.face, ids))
@@ -133,13 +160,15 @@ def draw_family(
             ids.add(record.id)
             records.append(record)
             kept.append(placed)
-            samples += found
+            samples += found.samples
+            columns.append(ColumnsRecord(record.id, found.columns))
         on_face()
     bundle = FamilyBundle(
         _filled(family, kept),
         _files(kept),
         tuple(records),
         tuple(samples),
+        tuple(columns),
         _specimen(family, kept, drawer),
     )
     return Drawn(bundle, tuple(refused))
@@ -160,9 +189,9 @@ def _attempt(
     embedder: Embedder,
     browser: Browser | None,
     drawer: Drawer,
-) -> tuple[SampleRecord, ...] | Refusal:
+) -> _Lines | Refusal:
     try:
-        samples = tuple(_samples(record, face, embedder, browser, drawer))
+        lines = _lines(record, face, embedder, browser, drawer)
     except BreachError:
         raise
     except FontRefusedError as error:
@@ -170,26 +199,38 @@ def _attempt(
     except Exception as error:  # a broken font may raise anything: reported, never fatal
         log.info("face %s was left out", record.id, exc_info=True)
         return Refusal(record.id, "cannot-draw", f"{type(error).__name__}: {error}")
-    if not samples:
+    if not lines.samples:
         return Refusal(record.id, "no-ink", "none of its lines left any ink")
-    return samples
+    return lines
 
 
-def _samples(
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The samples of a face, and the packed columns of those that FreeType drew."""
+
+    samples: tuple[SampleRecord, ...]
+    columns: bytes
+
+
+def _lines(
     record: FaceRecord,
     face: FontFace,
     embedder: Embedder,
     browser: Browser | None,
     drawer: Drawer,
-) -> Iterator[SampleRecord]:
+) -> _Lines:
     lines = reference_lines(face.coverage)
+    samples: list[SampleRecord] = []
+    columns: list[np.ndarray] = []
     for line in lines:
-        vector = _vector(embedder, drawer.line(face.ref, line))
-        if vector is not None:
-            yield SampleRecord(record.id, line.kind, line.text, FREETYPE, vector)
+        found = _vectors(embedder, drawer.line(face.ref, line))
+        if found is not None:
+            samples.append(_sample(record, line, FREETYPE, found))
+            columns.append(found.columns)
     # The browser cannot reach the later faces of a collection.
     if browser is not None and lines and face.ref.index == 0:
-        yield from _browser_samples(record, face, lines, embedder, browser)
+        samples += _browser_samples(record, face, lines, embedder, browser)
+    return _Lines(tuple(samples), b"".join(map(packed, columns)))
 
 
 def _browser_samples(
@@ -208,16 +249,23 @@ def _browser_samples(
         variation=face.ref.variation,
     )
     for line, picture in zip(firsts, pictures, strict=True):
-        vector = _vector(embedder, picture)
-        if vector is not None:
-            yield SampleRecord(record.id, line.kind, line.text, CHROMIUM, vector)
+        found = _vectors(embedder, picture)
+        if found is not None:
+            yield _sample(record, line, CHROMIUM, found)
 
 
-def _vector(embedder: Embedder, picture: np.ndarray) -> bytes | None:
-    """The vector as it is stored; None for a line without ink (blank glyphs)."""
+def _vectors(embedder: Embedder, picture: np.ndarray) -> ReferenceVectors | None:
+    """What stands for a drawn line; None without ink (blank glyphs)."""
     if int(picture.max()) - int(picture.min()) < 16:
         return None
-    return embedder.embed_line(picture).astype("<f2").tobytes()
+    return embedder.embed_line(picture)
+
+
+def _sample(
+    record: FaceRecord, line: ReferenceLine, raster: str, found: ReferenceVectors
+) -> SampleRecord:
+    vector = found.vector.astype("<f2").tobytes()
+    return SampleRecord(record.id, line.kind, line.text, raster, vector)
 
 
 def _face_record(family_id: str, face: FontFace, new_id: str) -> FaceRecord:

@@ -19,4 +19,4 @@ def draw_guarded(source: FamilySource, embedder: Embedder, browser: Browser | No
             return draw_source(source, embedder, browser, jail)
     except BreachError as error:
         refusal = Refusal(error.path.name, error.code, error.message)
-        return Drawn(FamilyBundle(source.family, (), (), (), None), (refusal,))
+        return Drawn(FamilyBundle(source.family, (), (), (), (), None), (refusal,))

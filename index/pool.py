@@ -105,7 +105,7 @@ def _draw_alone(source: FamilySource, embedder: Embedder, use_browser: bool) -> 
         except BrokenProcessPool:
             log.warning("drawing %s killed its process", source.family.id)
             refusal = Refusal(source.family.id, "crashed", "drawing it killed the process")
-            return Drawn(FamilyBundle(source.family, (), (), (), None), (refusal,))
+            return Drawn(FamilyBundle(source.family, (), (), (), (), None), (refusal,))
 
 
 def _executor(jobs: int, embedder: Embedder, use_browser: bool) -> ProcessPoolExecutor:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from index.answers import Match
 from index.filters import Filters
+from index.refining import FAMILIES, Late, refined
 from index.verdict import confidences
 from index.view import View
 from index.voting import (
@@ -39,6 +40,7 @@ _GROWTH = 4
 # by 0.06 for nine in ten), and nearly as good a match as for the leader.
 _SAME_FONT = 0.1
 _SAME_FIT = 0.2
+_REFINED = 8  # fonts of a picture whose families are scored anew
 WITNESSES = 2  # lines beside the leader whose faces are named
 _TWINS = 3  # of a row whose faces are named
 _PROMINENCE = 4  # power of a line's best score beside its weight: drawings are no text
@@ -66,13 +68,15 @@ def rank_lines(
     k: int,
     filters: Filters,
     *,
+    late: Late | None = None,
     without: int | None = None,
 ) -> tuple[Group, ...]:
     """The fonts of a picture, the most prominent first, each with its k best rows.
 
     `lines` are float32 [n, D], n >= 1, at least one; `weights` say how much each counts.
-    Every line is in one group. `without` is the position of a family that must not answer.
-    Rows are fewer than k only when the filters leave fewer.
+    Every line is in one group. With `late`, the best families of the first fonts are scored anew
+    by it. `without` is the position of a family that must not answer. Rows are fewer than k only
+    when the filters leave fewer.
     """
     allowed = view.allowed(filters, without=without)
     reachable = len(view.store) if allowed is None else len(allowed)
@@ -85,18 +89,26 @@ def rank_lines(
         if depth >= reachable or all(len(rows) >= rows_wanted for rows in tables):
             break
         depth *= _GROWTH
-    return tuple(
-        Group(
-            font.leader,
-            font.lines,
-            _matches(view, votes[font.leader].faces, rows, filters)[:k],
-            {
-                line: tuple(_faces(view, votes[line].faces, row) for row in rows[:k])
-                for line in _heaviest(font, weights)
-            },
+    groups = []
+    for at, (font, rows) in enumerate(zip(fonts, tables, strict=True)):
+        faces = {line: votes[line].faces for line in _heaviest(font, weights)}
+        if late is not None and at < _REFINED:
+            count = max(FAMILIES, 3 * rows_wanted)
+            shares = dict(enumerate(weights))
+            vote, faces = refined(font.vote, faces, shares, view.family_of_face, late, count)
+            rows = rank(vote, view.twin_sets, rows_wanted)
+        groups.append(
+            Group(
+                font.leader,
+                font.lines,
+                _matches(view, faces[font.leader], rows, filters)[:k],
+                {
+                    line: tuple(_faces(view, tally, row) for row in rows[:k])
+                    for line, tally in faces.items()
+                },
+            )
         )
-        for font, rows in zip(fonts, tables, strict=True)
-    )
+    return tuple(groups)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from db.records import FaceRecord, FileRecord, SampleRecord
+from db.records import ColumnsRecord, FaceRecord, FileRecord, SampleRecord
 from db.repository import Repository
 from db.session import DatabaseError, open_database
 from index.bootstrap import load_embedder, open_catalog, writer_lock
@@ -25,6 +25,9 @@ from index.shipping import CATALOG
 from index.sources import OWN
 
 log = logging.getLogger(__name__)
+
+_Lines = tuple[list[SampleRecord], bytes]
+"""A face's samples and columns"""
 
 
 def examine(
@@ -76,16 +79,18 @@ def _mend_faces(settings: Settings, embedder: Embedder, damaged: Sequence[str]) 
         drawn = _drawn(rows, settings.data, embedder, faces)
         shipped = _shipped(settings, embedder, folder, faces)
         for face in faces:
-            if samples := drawn.get(face.id) or shipped.get(face.id):
-                rows.samples.replace(face.id, samples)
+            samples, columns = drawn.get(face.id) or shipped.get(face.id) or ([], b"")
+            if samples:
+                rows.samples.replace(face.id, samples, columns)
+                rows.columns.replace(face.id, columns)
         rows.state.grow()
 
 
 def _drawn(
     rows: Repository, data: Path, embedder: Embedder, faces: Sequence[FaceRecord]
-) -> dict[str, list[SampleRecord]]:
-    """Face id -> samples of those faces whose own files are here and whole."""
-    found: dict[str, list[SampleRecord]] = {}
+) -> dict[str, _Lines]:
+    """Face id -> the lines of those faces whose own files are here and whole."""
+    found: dict[str, _Lines] = {}
     every_file = rows.files.by_family()
     for family_id in sorted({face.family_id for face in faces}):
         family = rows.families.get(family_id)
@@ -96,15 +101,15 @@ def _drawn(
         bundle = draw_guarded(own_source(data, family, files, wanted), embedder, None).bundle
         ids = {_key(face): face.id for face in bundle.faces}
         for face in wanted:
-            new_id = ids.get(_key(face))
-            found[face.id] = [s for s in bundle.samples if s.face_id == new_id]
+            if (new_id := ids.get(_key(face))) is not None:
+                found[face.id] = _lines(new_id, bundle.samples, bundle.columns)
     return found
 
 
 def _shipped(
     settings: Settings, embedder: Embedder, folder: Path, faces: Sequence[FaceRecord]
-) -> dict[str, list[SampleRecord]]:
-    """Face id -> samples of those faces that the shipped catalogue has, of this encoder."""
+) -> dict[str, _Lines]:
+    """Face id -> the lines of those faces that the shipped catalogue has, of this encoder."""
     source = settings.prebuilt / CATALOG
     if not source.exists():
         return {}
@@ -117,9 +122,20 @@ def _shipped(
         if state is None or state.encoder_sha256 != embedder.sha256:
             return {}
         return {
-            face.id: [s for s in rows.samples.of_family(face.family_id) if s.face_id == face.id]
+            face.id: _lines(
+                face.id,
+                rows.samples.of_family(face.family_id),
+                rows.columns.of_family(face.family_id),
+            )
             for face in faces
         }
+
+
+def _lines(
+    face_id: str, samples: Sequence[SampleRecord], columns: Sequence[ColumnsRecord]
+) -> _Lines:
+    own = (each.columns for each in columns if each.face_id == face_id)
+    return [s for s in samples if s.face_id == face_id], next(own, b"")
 
 
 def _is_whole(data: Path, file: FileRecord) -> bool:

@@ -19,6 +19,7 @@ from index.answers import Match, Region, SearchAnswer
 from index.builder import Embedder, LineVectors
 from index.differences import Difference, difference
 from index.filters import Filters
+from index.late import Columns, LateInteraction
 from index.proof import Candidate, Proofs, Prover
 from index.ranking import Group, rank_lines
 from index.verdict import confidences, known, verdict
@@ -44,12 +45,14 @@ class Searcher:
         embedder: Embedder,
         reader: Reader,
         prover: Prover,
+        columns: Columns,
         want: Callable[[Sequence[str]], None] = lambda family_ids: None,
     ) -> None:
-        """`want` hears of families that could not be drawn because their files are not here."""
+        """`columns` are those of the faces; `want` hears of families whose files are not here."""
         self._embedder = embedder
         self._reader = reader
         self._prover = prover
+        self._columns = columns
         self._want = want
 
     def warm_up(self) -> None:
@@ -87,7 +90,9 @@ class Searcher:
         clock.lap("vectors")
         weights = _weights(read, speaker)
         rows = max(k, CANDIDATES)
-        fonts = rank_lines(view, [line.vectors for line in lines], weights, rows, filters)
+        late = LateInteraction(self._columns, view, lines)
+        vectors = [line.vectors for line in lines]
+        fonts = rank_lines(view, vectors, weights, rows, filters, late=late)
         clock.lap("vote")
         readings = _corrected([each.reading for each in read], text, heard[fonts[0].leader])
         said = [readings[i] for i in heard]

@@ -20,6 +20,16 @@ class FakeLine:
 
     line: prepare.Line
     vectors: np.ndarray
+    columns: np.ndarray
+    shares: np.ndarray
+
+
+@dataclass(frozen=True)
+class FakeReference:
+    """As `encoder.embed.ReferenceVectors`."""
+
+    vector: np.ndarray
+    columns: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,7 @@ class FakeEmbedder:
     sha256: str = "fa4e" * 16
     prepare_version: int = prepare.VERSION
     dim: int = 64
+    column_dim: int = 8
 
     def embed_windows(self, windows: np.ndarray) -> np.ndarray:
         """[N, 1, 64, 256] -> [N, 64] float32 unit rows."""
@@ -39,13 +50,24 @@ class FakeEmbedder:
 
     def embed_lines(self, lines: Sequence[prepare.Line]) -> list[FakeLine]:
         """A vector for every window of every line."""
-        return [FakeLine(line, self.embed_windows(line.windows)) for line in lines]
+        return [
+            FakeLine(line, self.embed_windows(line.windows), *self._columns(line.windows))
+            for line in lines
+        ]
 
-    def embed_line(self, picture: np.ndarray) -> np.ndarray:
-        """The normalised mean over all windows."""
+    def _columns(self, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """8 columns a window, each the ink in 8 rows; those without ink are left out."""
+        ink = 1.0 - windows.reshape(len(windows), 8, 8, 8, 32).mean(axis=(2, 4))
+        rows = ink.transpose(0, 2, 1).reshape(-1, 8).astype(np.float32)
+        rows = rows[rows.sum(axis=1) > 0.1]
+        shares = np.full(len(rows), 1 / max(len(rows), 1), np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True), shares
+
+    def embed_line(self, picture: np.ndarray) -> FakeReference:
+        """The normalised mean over all windows, and all columns."""
         lines = prepare.prepare(picture)
         if not lines:
             raise ValueError("no ink")
         windows = np.concatenate([line.windows for line in lines])
         mean = self.embed_windows(windows).mean(axis=0)
-        return mean / np.linalg.norm(mean)
+        return FakeReference(mean / np.linalg.norm(mean), self._columns(windows)[0])

@@ -98,13 +98,26 @@ def index_of_other_rows(s: Settings) -> None:
     with open_database(s.database_url).write() as rows:
         samples = rows.samples.of_family("lora")
         regular = [sample for sample in samples if sample.face_id == "lora-400-normal"]
-        rows.samples.replace(SHIPPED, regular)
+        columns = rows.columns.of_faces(["lora-400-normal"])["lora-400-normal"]
+        rows.samples.replace(SHIPPED, regular, columns)
+        rows.columns.replace(SHIPPED, columns)
         ids = rows.samples.lines()[0]
     assert len(np.unique(ids)) == len(ids)
 
 
 def shipped_vector(s: Settings) -> None:
     flip_vector(s, SHIPPED, 1)
+
+
+def shipped_columns(s: Settings) -> None:
+    """One bit of the face's columns."""
+    with closing(sqlite3.connect(s.data / "catalog.db")) as database:
+        query = "SELECT columns FROM face_columns WHERE face_id = ?"
+        changed = bytearray(database.execute(query, (SHIPPED,)).fetchone()[0])
+        changed[20] ^= 1
+        update = "UPDATE face_columns SET columns = ? WHERE face_id = ?"
+        database.execute(update, (bytes(changed), SHIPPED))
+        database.commit()
 
 
 def own_vector(s: Settings) -> None:
@@ -140,6 +153,7 @@ def older_schema(s: Settings) -> None:
         (index_of_another_encoder, "index"),
         (index_of_other_rows, "index"),
         (shipped_vector, "damaged-vectors"),
+        (shipped_columns, "damaged-vectors"),
         (own_vector, "damaged-vectors"),
         (killed_upload, "leftover"),
         (half_written, "leftover"),

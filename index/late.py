@@ -1,0 +1,46 @@
+"""The lines of a picture against the columns of faces, as the database has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.session import Database
+from index.builder import LineVectors
+from index.columns import late_scores, unpacked
+from index.view import View
+
+
+class Columns:
+    """The faces' columns, read from the database for each search: all of them are 60 MB."""
+
+    def __init__(self, database: Database, dim: int) -> None:
+        """`dim` is the length of a column, the encoder's `column_dim`."""
+        self._database = database
+        self._dim = dim
+
+    def of(self, face_ids: Sequence[str]) -> list[NDArray[np.int8]]:
+        """int8 [n, dim] of each face; n = 0 for a face that is not there any more."""
+        with self._database.begin() as rows:
+            found = rows.columns.of_faces(face_ids)
+        return [unpacked(found.get(face_id, b""), self._dim) for face_id in face_ids]
+
+
+class LateInteraction:
+    """A picture's lines against faces of a view; a face is read once (see `index.refining`)."""
+
+    def __init__(self, columns: Columns, view: View, lines: Sequence[LineVectors]) -> None:
+        self._columns = columns
+        self._view = view
+        self._lines = lines
+        self._read: dict[int, NDArray[np.int8]] = {}
+
+    def __call__(self, line: int, faces: Sequence[int]) -> NDArray[np.float64]:
+        """How well each face (by position in the view) has the line's columns, float64 [faces]."""
+        new = [face for face in faces if face not in self._read]
+        ids = [self._view.faces[face].id for face in new]
+        self._read.update(zip(new, self._columns.of(ids), strict=True))
+        asked = self._lines[line]
+        return late_scores(asked.columns, asked.shares, [self._read[face] for face in faces])

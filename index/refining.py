@@ -1,0 +1,61 @@
+"""The best families of a vote anew, by late interaction (see `index.columns`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.voting import Tally, merge_lines, tally_families
+
+Late = Callable[[int, Sequence[int]], NDArray[np.float64]]
+"""(line, faces by position) -> how well each face has the line's columns; -inf: unknown"""
+
+FAMILIES = 100  # of a vote that are looked at again: past them the right one hardly ever is
+_SHARE = 0.7  # of the new score; the vote has the rest
+
+
+def refined(
+    vote: Tally,
+    faces: Mapping[int, Tally],
+    weights: Mapping[int, float],
+    family_of_face: NDArray[np.integer],
+    late: Late,
+    count: int,
+) -> tuple[Tally, dict[int, Tally]]:
+    """The vote on families with the best `count` of them scored anew, and so the lines' on faces.
+
+    `faces` are the tallies of the font's lines that speak, by line, with their `weights`. A family
+    is scored by the face that each line likes best. Those past the best `count` stay behind them,
+    in their order; a family without columns keeps its vote.
+    """
+    order = np.argsort(np.where(vote.seen, -vote.scores, np.inf), kind="stable")
+    best = order[: min(count, int(vote.seen.sum()))]
+    among = np.isin(family_of_face, best)
+    anew: dict[int, Tally] = {}
+    found: list[Tally] = []
+    for line, tally in faces.items():
+        asked = np.flatnonzero(among & tally.seen)
+        scores = late(line, asked.tolist())
+        known = np.isfinite(scores)
+        here = Tally(np.zeros(len(tally.scores)), np.zeros(len(tally.scores), bool))
+        here.scores[asked[known]] = scores[known]
+        here.seen[asked[known]] = True
+        anew[line] = _mixed(tally, here)
+        found.append(tally_families(here, family_of_face, len(vote.scores)))
+    together = merge_lines(found, [weights[line] for line in faces])
+    mixed = _mixed(vote, together)
+    rest = vote.seen.copy()
+    rest[best] = False
+    if len(best) and rest.any():
+        floor = mixed.scores[best].min()
+        highest = vote.scores[rest].max()
+        mixed.scores[rest] += min(0.0, floor - highest)
+    return mixed, anew
+
+
+def _mixed(vote: Tally, late: Tally) -> Tally:
+    """The vote, where `late` knows better with that in it."""
+    both = _SHARE * late.scores + (1 - _SHARE) * vote.scores
+    return Tally(np.where(late.seen & vote.seen, both, vote.scores), vote.seen)
