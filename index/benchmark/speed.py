@@ -5,14 +5,9 @@ from __future__ import annotations
 import http.client
 import io
 import json
-import os
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +17,15 @@ from PIL import Image
 from encoder.embed import Embedder
 from encoder.prepare import HEIGHT, WIDTH
 from index.benchmark import machine
+from index.benchmark.serving import serving
 from index.errors import UnavailableError
 from index.settings import Settings
 
 Json = dict[str, Any]
 CLIENTS = (1, 8)
 _SAMPLES = Path(__file__).resolve().parents[2] / "api" / "static" / "samples"
-_START_SECONDS = 120
+# As `make run` starts it, without what would answer in the place of a search or beside it.
+_PLAIN = {"FONTKIN_REMEMBERED_ANSWERS": "0", "FONTKIN_FETCH_FONTS": "0"}
 
 
 def pictures() -> dict[str, bytes]:
@@ -59,7 +56,7 @@ def run_speed(
     embedder = Embedder.from_files(settings.encoder)
     record: Json = {"machine": machine.describe(), "commit": machine.commit()}
     record |= {"requests": requests, "window_ms": _floor(embedder), "pictures": {}}
-    with _service() as port:
+    with serving(_PLAIN) as port:
         for name, data in pictures().items():
             _ask(port, data, 2, [])
             result: Json = {"bytes": len(data)}
@@ -138,38 +135,6 @@ def _ask(port: int, data: bytes, count: int, times: list[tuple[float, Json]]) ->
             raise UnavailableError(f"the service answered {answer.status}: {body.get('detail')}")
         times.append((time.perf_counter() - started, body))
     connection.close()
-
-
-@contextmanager
-def _service() -> Iterator[int]:
-    """The service as `make run` starts it, on a free port; it ends with the block."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    command = [sys.executable, "-m", "scripts.serve", "--port", str(port)]
-    environment = {**os.environ, "FONTKIN_REMEMBERED_ANSWERS": "0", "FONTKIN_FETCH_FONTS": "0"}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        until = time.monotonic() + _START_SECONDS
-        while not _is_ready(port):
-            if process.poll() is not None or time.monotonic() > until:
-                raise UnavailableError(f"the service did not start on port {port}")
-            time.sleep(0.2)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
 
 
 def _file(image: Image.Image, kind: str, **options: Any) -> bytes:
