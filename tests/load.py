@@ -11,7 +11,6 @@ import csv
 import json
 import os
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,17 +23,12 @@ from typing import Any
 from PIL import Image
 
 from tests.kills import FONTS, make_fonts
+from tests.ports import free_port
 from tests.test_index_catalog import picture_of
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "load-test-token-0123456789"
 WORDS = ("Hamburgefonstiv", "Quick brown fox", "Letters 1234", "Kerning")
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def start(port: int, folder: Path) -> subprocess.Popen[bytes]:

@@ -18,6 +18,7 @@ import pytest
 
 from api.throttle import Slots
 from tests.api_fake import TOKEN, FakeCatalog, check_problem, make_client, picture
+from tests.ports import free_port
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -140,9 +141,7 @@ def test_a_search_waits_only_so_long(tmp_path: Path) -> None:
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[tuple[str, int]]:
     """Where gunicorn serves with the real worker, which waits 1.5 seconds for a request."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "gunicorn", "tests.slow_clients:app()"]
     command += ["-c", "python:tests.slow_clients", "--threads", "2", "--no-control-socket"]
     process = subprocess.Popen(

@@ -14,12 +14,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
 import yaml
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
@@ -50,13 +53,6 @@ class Upstream(BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         """Quiet."""
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -133,14 +129,8 @@ def test_answers_are_compressed_and_name_the_client(nginx: int) -> None:
 
 def test_one_client_cannot_take_all(nginx: int) -> None:
     """Beyond a few at once, searches are refused with 429; other pages are not."""
-    codes: Counter[int] = Counter()
-    threads = [
-        Thread(target=lambda: codes.update([call(nginx, "/v1/search", b"x")[0]])) for _ in range(18)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(18) as pool:
+        codes = Counter(pool.map(lambda _: call(nginx, "/v1/search", b"x")[0], range(18)))
     assert codes[429] >= 3 and codes[200] >= 10 and sum(codes.values()) == 18
     assert call(nginx, "/v1/families")[0] == 200
 

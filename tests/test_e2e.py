@@ -10,7 +10,6 @@ import json
 import math
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from PIL import Image
 
 from encoder.browser import Chromium
 from scripts import smoke
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 TOKEN = "end-to-end-token-0123456789"
@@ -35,9 +35,7 @@ TOKEN = "end-to-end-token-0123456789"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of `python -m scripts.serve` over a fresh data folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     data = tmp_path_factory.mktemp("e2e")
     process = subprocess.Popen(
         [sys.executable, "-m", "scripts.serve", "--port", str(port)],

@@ -18,6 +18,7 @@ from index.bootstrap import open_catalog
 from index.repair import examine
 from index.settings import Settings
 from scripts import doctor
+from tests.damage import flip, flipped_encoder
 from tests.fake_embedder import FakeEmbedder
 from tests.old_database import downgrade
 from tests.test_index_catalog import picture_of
@@ -75,9 +76,7 @@ def flip_vector(settings: Settings, face: str, bit: int) -> None:
 
 
 def index_flipped(s: Settings) -> None:
-    data = bytearray(s.index_path.read_bytes())
-    data[len(data) // 2] ^= 1
-    s.index_path.write_bytes(data)
+    flip(s.index_path)
 
 
 def index_cut(s: Settings) -> None:
@@ -186,9 +185,7 @@ def own_file_lost(s: Settings) -> None:
 
 def own_file_flipped(s: Settings) -> None:
     (path,) = (s.data / "own").iterdir()
-    data = bytearray(path.read_bytes())
-    data[-1] ^= 1
-    path.write_bytes(data)
+    flip(path)
 
 
 def stranger(s: Settings) -> None:
@@ -207,10 +204,7 @@ def broken_pages(s: Settings) -> None:
 
 
 def shipped_flipped(s: Settings) -> None:
-    path = s.prebuilt / "catalog.db"
-    data = bytearray(path.read_bytes())
-    data[-1] ^= 1
-    path.write_bytes(data)
+    flip(s.prebuilt / "catalog.db")
 
 
 @pytest.mark.parametrize(
@@ -268,15 +262,8 @@ def test_a_repaired_catalogue_answers_as_before(patient: Settings, serif_path: P
 
 def test_the_encoder_is_checked_against_its_card(patient: Settings, tmp_path: Path) -> None:
     """A flipped bit in the network is named; nothing else is done without an encoder."""
-    shipped = Settings().encoder
-    for path in (shipped, shipped.with_suffix(".json")):
-        shutil.copy(path, tmp_path / path.name)
-    encoder = tmp_path / shipped.name
-    data = bytearray(encoder.read_bytes())
-    data[len(data) // 2] ^= 1
-    encoder.write_bytes(data)
     index_cut(patient)
-    broken = replace(patient, encoder=encoder)
+    broken = replace(patient, encoder=flipped_encoder(tmp_path))
     codes = [f.code for f in examine(broken, repair=True).findings]
     assert codes == ["encoder", "index"]
 

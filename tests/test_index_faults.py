@@ -22,6 +22,7 @@ from index.catalog import FontCatalog
 from index.errors import MismatchError
 from index.repair import examine
 from index.settings import Settings
+from tests.damage import flipped_encoder
 from tests.fake_embedder import FakeEmbedder
 from tests.old_database import downgrade
 from tests.test_index_catalog import picture_of
@@ -175,13 +176,7 @@ def test_a_file_that_is_no_database_is_refused(settings: Settings) -> None:
 
 def test_a_flipped_bit_in_the_encoder_is_refused(settings: Settings, tmp_path: Path) -> None:
     """The card's hash and the file's are both named, before anything is served."""
-    shipped = Settings().encoder
-    for path in (shipped, shipped.with_suffix(".json")):
-        shutil.copy(path, tmp_path / path.name)
-    encoder = tmp_path / shipped.name
-    data = bytearray(encoder.read_bytes())
-    data[1000] ^= 1
-    encoder.write_bytes(data)
+    encoder = flipped_encoder(tmp_path)
     with pytest.raises(MismatchError, match="onnx_sha256"):
         open_catalog(replace(settings, encoder=encoder))
 

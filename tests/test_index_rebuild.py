@@ -21,6 +21,7 @@ from index.errors import BusyError, MismatchError, QueryError
 from index.locks import WriterLock
 from index.settings import Settings
 from index.sources import FolderError
+from tests.damage import flip
 from tests.fake_embedder import FakeEmbedder
 from tests.test_index_catalog import picture_of
 
@@ -291,10 +292,7 @@ def test_a_damaged_shipped_catalogue_is_refused(settings: Settings, empty: Setti
     """A flipped bit: MismatchError, and no database is left behind."""
     with opened(settings) as catalog:
         catalog.write_prebuilt(empty.prebuilt)
-    path = empty.prebuilt / "catalog.db"
-    data = bytearray(path.read_bytes())
-    data[-1] ^= 1
-    path.write_bytes(data)
+    flip(empty.prebuilt / "catalog.db")
     with pytest.raises(MismatchError, match="manifest"):
         open_catalog(empty, embedder=FakeEmbedder())
     assert not (empty.data / "catalog.db").exists()

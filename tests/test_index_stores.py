@@ -22,6 +22,7 @@ from index.stores.faiss_keeper import FaissKeeper
 from index.stores.milvus import MilvusKeeper
 from index.stores.milvus_filters import clause
 from index.stores.recent import Recent
+from tests.damage import flip
 
 DIM = 16
 COUNT = 300
@@ -325,9 +326,7 @@ def test_a_changed_base_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     keeper = FaissKeeper(tmp_path / "index.faiss")
     keeper.save(keeper.made(state(1), rows(np.arange(COUNT))), state(1))
     (mapped,) = tmp_path.glob("base-*.rows")
-    data = bytearray(mapped.read_bytes())
-    data[100] ^= 1
-    mapped.write_bytes(data)
+    flip(mapped)
     with pytest.raises(MismatchError, match="base"):
         keeper.load(state(1))
 

@@ -11,6 +11,7 @@ import pytest
 from index.errors import MismatchError
 from index.stores.base import VectorError
 from index.stores.faiss import FaissStore, manifest_path, read_manifest
+from tests.damage import flip
 
 DIM = 16
 SAVED = {"generation": 3, "encoder_sha256": "e" * 64, "prepare_version": 1}
@@ -171,9 +172,7 @@ def test_a_flipped_bit_is_refused(store: FaissStore, tmp_path: Path) -> None:
     """One bit inside the vectors, which FAISS alone would load, raises MismatchError."""
     path = tmp_path / "index.faiss"
     store.save(path, **SAVED)
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
+    flip(path)
     with pytest.raises(MismatchError, match="sha256"):
         FaissStore.load(path)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkout import checkout
+from tests.ports import free_port
 from tests.tiny_training import tiny_config
 
 __all__ = ["checkout"]
@@ -51,9 +52,7 @@ def remote(tmp_path: Path) -> Iterator[Remote]:
     for name in ("host", "client"):
         key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)]
         subprocess.run(key, check=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config = tmp_path / "sshd_config"
     config.write_text(
         f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {tmp_path}/host\nPidFile none\n"
