@@ -13,6 +13,7 @@ from index.tokens import READ, WRITE
 _OPEN = frozenset(
     {
         "static",
+        "static_now",
         "docs.docs",
         "docs.openapi",
         "health.healthz",

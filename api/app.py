@@ -6,13 +6,13 @@ import logging
 import threading
 from typing import NoReturn
 
-from flask import Response, request
 from flask_compress import Compress
 from flask_openapi3 import Info, OpenAPI
 from pydantic import ValidationError
 
 from api import (
     access,
+    assets,
     browse,
     context,
     docs,
@@ -72,6 +72,7 @@ def create_app(
         "api",
         info=_INFO,
         doc_ui=False,
+        static_url_path=assets.address(),
         security_schemes={"token": _TOKEN},
         validation_error_status=400,
         validation_error_model=ProblemReply,
@@ -84,8 +85,8 @@ def create_app(
     metrics = Metrics(catalog.seen_by(ANYBODY).stats)
     limits = Throttle(settings.rate), Slots(settings.searches)
     context.attach(app, context.Context(settings, catalog, metrics, *limits))
-    _compress(app)
-    for part in (observe, security, access, errors):
+    Compress(app)  # before all others, so that it sees every answer last
+    for part in (assets, observe, security, access, errors):
         part.install(app)
     throttle.install(app, settings.trusted_proxies)
     for api in (search.bp, families.bp, fonts.bp, tokens.bp):
@@ -93,18 +94,6 @@ def create_app(
     for blueprint in (health.bp, docs.bp, pages.bp, browse.bp):
         app.register_blueprint(blueprint)
     return app
-
-
-def _compress(app: OpenAPI) -> None:
-    """Send text small to whoever reads that; style and scripts are read whole for it."""
-    Compress(app)  # before all others, so that it sees every answer last
-
-    @app.after_request
-    def _read_whole(response: Response) -> Response:
-        if request.endpoint == "static" and response.mimetype in ("text/css", "text/javascript"):
-            response.direct_passthrough = False
-            response.make_sequence()
-        return response
 
 
 def _refuse(error: ValidationError) -> NoReturn:

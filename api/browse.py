@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from pydantic import BaseModel
 
 from api import words
-from api.context import current_catalog
+from api.context import current_catalog, current_settings
 from api.letters import Letters, letter_rows
 from api.schemas import BrowseQuery, FamilyPageQuery
 from index.regular import regular_first
@@ -71,7 +71,11 @@ def family_page(family_id: str) -> str:
 @bp.get("/map")
 def map_page() -> str:
     """All families in two dimensions, those that look alike together."""
-    return render_template("map.html", **words.choices(current_catalog().stats()))
+    return render_template(
+        "map.html",
+        anonymous=current_settings().anonymous,
+        **words.choices(current_catalog().stats()),
+    )
 
 
 _LOOKED_AT = 8  # families asked for their files: enough to say whether any are here

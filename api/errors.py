@@ -46,5 +46,6 @@ def _wants_page() -> bool:
 
 
 def _page(problem: ProblemError) -> Response:
-    html = render_template("problem.html", problem=problem, request_id=g.get("request_id", ""))
+    template = "locked.html" if problem.slug == "wrong-token" else "problem.html"
+    html = render_template(template, problem=problem, request_id=g.get("request_id", ""))
     return Response(html, problem.kind.status, problem.headers, mimetype="text/html")

@@ -20,7 +20,7 @@ from api.problems import ProblemError
 WAIT_SECONDS = 5.0  # that a search waits for one before it to end ...
 WAITING = 2  # ... and so many times as many as run at a time may wait
 _GUESSES = parse("30/minute")  # wrong tokens of one address
-_FREE = frozenset({"static", "docs.static", "health.healthz", "health.readyz", "health.metrics"})
+_FREE = frozenset({"static", "static_now", "health.healthz", "health.readyz", "health.metrics"})
 
 
 class Throttle:

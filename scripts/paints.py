@@ -1,4 +1,8 @@
-"""What a page tells of itself while it opens as on a slow phone: paints, shifts, bytes."""
+"""What a page tells of itself while it opens as on a slow phone: paints, shifts, bytes.
+
+A page is useful when its largest piece of text or picture is painted, and the map when its dots
+are. Forms and links work from the first paint on: they need no script to have come.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +24,25 @@ _READ = """() => { const files = performance.getEntriesByType('resource');
   const sum = list => list.reduce((all, f) => all + f.transferSize, 0);
   const page = performance.getEntriesByType('navigation');
   const fcp = performance.getEntriesByName('first-contentful-paint')[0];
-  return {fcp_ms: Math.round(fcp ? fcp.startTime : 0), lcp_ms: Math.round(seen.lcp),
+  const drawn = performance.getEntriesByName('drawn')[0];
+  return {fcp_ms: Math.round(fcp ? fcp.startTime : 0),
+    useful_ms: Math.round(Math.max(seen.lcp, drawn ? drawn.startTime : 0)),
     layout_shift: +seen.shift.toFixed(4), kb: Math.round((sum(own) + sum(page)) / 1000),
     kb_all: Math.round((sum(files) + sum(page)) / 1000)}; }"""
 _PAINTED = "performance.getEntriesByName('first-contentful-paint').length"
-COLUMNS = ("fcp_ms", "lcp_ms", "layout_shift", "kb", "kb_all")
+COLUMNS = ("fcp_ms", "useful_ms", "layout_shift", "kb", "kb_all")
 
 
-def opened_slowly(browser: Browser, address: str) -> dict[str, Any]:
-    """The page's figures by the names in COLUMNS, opened once with nothing kept from before."""
+def opened_slowly(browser: Browser, address: str, openings: int) -> dict[str, Any]:
+    """The page's figures by the names in COLUMNS, opened with nothing kept from before.
+
+    Of several openings the one that was useful first: what else runs on the machine only adds.
+    """
+    found = [_opened(browser, address) for _ in range(openings)]
+    return min(found, key=lambda figures: figures["useful_ms"])
+
+
+def _opened(browser: Browser, address: str) -> dict[str, Any]:
     context = browser.new_context(**_PHONE)  # type: ignore[arg-type]
     page = context.new_page()
     session = context.new_cdp_session(page)

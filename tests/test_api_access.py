@@ -156,8 +156,9 @@ def test_every_view_is_in_one_of_the_tables(tmp_path: Path) -> None:
     for rule in app.url_map.iter_rules():
         for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
             path = re.sub(r"<[^>]+>", "x", rule.rule)
+            versionless = re.sub("/v-[0-9a-f]{12}", "", rule.rule)
             status = client.open(path, method=method, buffered=True).status_code
-            assert (status == 401) != (rule.rule in open_paths), (method, rule.rule, status)
+            assert (status == 401) != (versionless in open_paths), (method, rule.rule, status)
 
 
 def test_a_bad_token_is_not_taken_for_none(tmp_path: Path) -> None:

@@ -118,8 +118,13 @@ def test_rename_publish_and_find_an_own_family(page: Page, catalog: FakeCatalog)
     before = row.locator(".facts").inner_text()
     row.get_by_role("button", name=re.compile("Publish|Make private")).click()
     expect(row.locator(".facts")).not_to_have_text(before)
-    row.get_by_role("button", name="Find Corporate").click()
-    expect(row.locator(".found")).to_contain_text("Found: number 5 for “Hamburgefonstiv”")
+    row.get_by_role("link", name="Find Corporate").click()
+    wait_for(page, 5)  # the first five, of a catalogue with five
+    assert catalog.drawn["text"] == "Hamburgefonstiv"
+    assert "Corporate" in families(page)
+    expect(page.locator("#shown")).to_be_visible()
+    choose(page)
+    expect(page).to_have_url(re.compile(r"/$"))  # another picture is not that font's
 
 
 def test_names_of_fonts_are_only_text(page: Page, catalog: FakeCatalog) -> None:

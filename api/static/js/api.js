@@ -1,6 +1,6 @@
 // Calls of version 1. A problem+json answer becomes an error that says what to do.
 
-import { authorized, forget, token } from "./token.js";
+import { fetched } from "./token.js";
 
 export class ProblemError extends Error {
   constructor(status, problem) {
@@ -10,11 +10,12 @@ export class ProblemError extends Error {
   }
 }
 
-/** The JSON of an answer, null for 204; throws ProblemError, or AbortError when aborted. */
+/** The JSON of an answer, null for 204; throws ProblemError, or AbortError when aborted. Sent with
+ *  the token, unless the options bring a header of their own for it. */
 export async function call(path, options = {}) {
   let response;
   try {
-    response = await fetch(path, options);
+    response = await (options.headers?.Authorization ? fetch : fetched)(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ProblemError(0, { detail: "The server cannot be reached. Is it still running?" });
@@ -38,17 +39,8 @@ export class Searcher {
     const form = new FormData();
     form.append("image", picture, "picture");
     try {
-      const ask = () => call(`/v1/search?${parameters}`, {
-        method: "POST",
-        body: form,
-        headers: authorized(), // private fonts are found with their token alone
-        signal: this.#controller.signal,
-      });
-      const answer = await ask().catch((error) => {
-        if (error.status !== 401 || !token()) throw error;
-        forget(); // revoked, or of another time: without it the public ones are found
-        return ask();
-      });
+      const answer = await call(`/v1/search?${parameters}`, {
+        method: "POST", body: form, signal: this.#controller.signal });
       return mine === this.#sequence ? answer : null;
     } catch (error) {
       if (error.name === "AbortError" || mine !== this.#sequence) return null;

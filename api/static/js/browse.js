@@ -2,12 +2,16 @@
 import { byId, tell } from "./dom.js";
 import { addressOf, follow, pageAt } from "./part.js";
 import { specimens } from "./specimens.js";
+import { showPrivate, token } from "./token.js";
 
 const MOST = 200; // rows that an address can ask for
 const form = byId("search");
 byId("said").dataset.apart = "";
 follow(form, "results", ["count"]);
 specimens();
+showPrivate();
+// A page is asked for without the token: what only its holder sees comes with the script.
+if (token() && !("unlocked" in document.body.dataset)) form.requestSubmit();
 
 const watcher = new IntersectionObserver((entries) => {
   if (entries.some((entry) => entry.isIntersecting)) more();

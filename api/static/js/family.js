@@ -3,9 +3,11 @@ import { copying } from "./copy.js";
 import { byId, make } from "./dom.js";
 import { follow } from "./part.js";
 import { said, specimens } from "./specimens.js";
+import { showPrivate } from "./token.js";
 import { snippets } from "./use.js";
 
 copying();
+showPrivate();
 follow(byId("kin-form"), "kin");
 specimens(tryIt);
 byId("face").addEventListener("change", tryIt);

@@ -11,10 +11,13 @@ export function intake(onPicture, onError) {
     else onPicture(blob);
   };
   for (const id of ["file", "camera"]) {
-    byId(id).addEventListener("change", ({ target }) => {
-      if (target.files.length) take(target.files[0]);
-      target.value = ""; // the same file may be chosen again
-    });
+    const chosen = () => {
+      const [file] = byId(id).files;
+      byId(id).value = ""; // the same file may be chosen again
+      if (file) take(file);
+    };
+    byId(id).addEventListener("change", chosen);
+    chosen(); // on a slow line before this script was there
   }
   drops((files) => take(files[0]),
     () => onError("That was a link, not a picture: copy the image itself and paste it, or save it and drop the file."));

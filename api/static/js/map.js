@@ -1,7 +1,10 @@
 // The map of all families: pan, zoom, hover, click, find.
+import { page, preview } from "./addresses.js";
 import { call } from "./api.js";
 import { byId, debounce, make, tell } from "./dom.js";
 import { MapDrawing } from "./mapdrawing.js";
+import { anyToken, showPrivate } from "./token.js";
+import { askForToken, tokenForm } from "./tokenform.js";
 
 const canvas = byId("map");
 const drawing = new MapDrawing(canvas);
@@ -9,9 +12,16 @@ const fingers = new Map();
 let [moved, spread] = [0, 0];
 
 const squashed = (text) => text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
-const open = (family) => location.assign(`/families/${encodeURIComponent(family.id)}`);
+const open = (family) => location.assign(page(family));
 
-start().catch((error) => tell(byId("error"), error.message));
+showPrivate();
+tokenForm("read", () => start().catch(failed));
+start().catch(async (error) => (error.status === 401 && await anyToken() ? start() : Promise.reject(error))).catch(failed);
+
+function failed(error) {
+  if (error.status === 401) askForToken(true);
+  else tell(byId("error"), error.message);
+}
 
 async function start() {
   const columns = await call("/v1/map");
@@ -24,15 +34,15 @@ async function start() {
     x: columns.x[at],
     y: columns.y[at],
     own: own.has(at),
-    preview: `/v1/faces/${encodeURIComponent(columns.faces[at] || `${id}-400-normal`)}/preview.png`,
+    preview: preview(columns.faces[at] || `${id}-400-normal`),
   }));
-  byId("names").append(...drawing.families.map(({ name }) => make("option", { value: name })));
   colour();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", colour);
   const wanted = new URLSearchParams(location.search).get("family");
   const family = wanted && drawing.families.find(({ id }) => id === wanted);
   if (family) { drawing.centre(family); show(family); }
   canvas.dataset.ready = drawing.families.length;
+  performance.mark("drawn");
 }
 
 /** The dots have the colours of the legend, as the page's scheme has them. */
@@ -54,12 +64,15 @@ function show(family) {
   if (!family) { byId("shown").replaceChildren(); return; }
   byId("shown").replaceChildren(
     make("img", { className: "specimen", src: family.preview, alt: "" }),
-    make("a", { href: `/families/${encodeURIComponent(family.id)}` }, family.name),
+    make("a", { href: page(family) }, family.name),
     family.own ? " · your font" : "");
 }
 
 // Finding -----------------------------------------------------------------------------
 
+byId("name").addEventListener("focus", () => {
+  byId("names").replaceChildren(...drawing.families.map(({ name }) => make("option", { value: name })));
+});
 byId("name").addEventListener("input", debounce(find, 120));
 byId("find").addEventListener("submit", (event) => {
   event.preventDefault();

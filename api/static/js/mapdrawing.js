@@ -1,4 +1,5 @@
 // The map on its canvas: dots, names, specimens. Draws what it is told; knows no events.
+import { privately } from "./token.js";
 
 const SIDE = 10_000; // the map's side in the units of its places
 const [LEAST, MOST] = [0.7, 60];
@@ -167,7 +168,12 @@ export class MapDrawing {
       const image = new Image();
       const done = () => { this.#loading -= 1; this.redraw(); };
       image.onload = () => { this.#specimens.set(family, inked(image, ink)); done(); };
-      image.onerror = done;
+      image.onerror = async () => {
+        image.onerror = done;
+        const mine = await privately(family.preview);
+        if (mine) image.src = mine;
+        else done();
+      };
       image.src = family.preview;
     }
   }

@@ -1,11 +1,12 @@
 // A part of a page that the server draws again when its form changes: no second template.
 import { byId, debounce, tell } from "./dom.js";
+import { fetched } from "./token.js";
 
 /** The page at `url` as a document; an error in the server's words when it is none. */
 export async function pageAt(url) {
   let response;
   try {
-    response = await fetch(url, { headers: { Accept: "text/html" } });
+    response = await fetched(url, { headers: { Accept: "text/html" } });
   } catch {
     throw new Error("The server cannot be reached. Is it still running?");
   }

@@ -1,13 +1,10 @@
 // Ranked families as a list of rows.
+import { page } from "./addresses.js";
 import { compare } from "./compare.js";
 import { make } from "./dom.js";
 import { Pair } from "./pair.js";
 import { download, use } from "./use.js";
-import { privately } from "./token.js";
 import * as words from "./words.js";
-
-/** Where all of a family is shown. */
-export const page = (family) => `/families/${encodeURIComponent(family.id)}`;
 
 /** The list of an answer; all rows draw the same words. */
 export class Rows {
@@ -73,17 +70,6 @@ function row(match, pair) {
     twins.length ? twinLine(twins) : null,
     make("div", { className: "panels" },
       pair.difference ? compare(pair.difference, pair.name) : null, ...use(match, links(family))));
-}
-
-/** A picture of a face that keeps its room while it loads. */
-export function specimen(url, alt) {
-  const image = make("img", { className: "specimen", src: url, alt, loading: "lazy", decoding: "async" });
-  image.addEventListener("error", async () => {
-    const mine = image.src.startsWith("blob:") ? null : await privately(url);
-    if (mine) image.src = mine;
-    else image.replaceWith(make("p", { className: "specimen none" }, "No specimen"));
-  });
-  return image;
 }
 
 function score(value) {

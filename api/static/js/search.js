@@ -1,14 +1,18 @@
 // The start page: a picture in, ranked families out.
+import { preview } from "./addresses.js";
 import { Searcher } from "./api.js";
 import { byId, debounce, tell } from "./dom.js";
 import { fontButtons, fontsOf, title } from "./fontlist.js";
 import { intake } from "./intake.js";
 import { Rows } from "./results.js";
 import { Stage } from "./stage.js";
-import { failure, remedy, verdict } from "./words.js";
+import { anyToken, fetched } from "./token.js";
+import { askForToken, tokenForm } from "./tokenform.js";
+import { failure, verdict } from "./words.js";
 
 const SPINNER_AFTER = 150; // milliseconds
 const [FIRST, MOST] = [5, 20];
+const WORD = "Hamburgefonstiv"; // with which a face is searched
 const COMPARED = 10; // rows at most that can be laid over the picture
 const searcher = new Searcher(), overviewer = new Searcher();
 const same = (one, other) => String(one) === String(other);
@@ -30,7 +34,8 @@ const stage = new Stage({
   onLine: choose,
 });
 
-intake(show, refuse);
+intake((picture) => { history.replaceState(null, "", "/"); show(picture); }, refuse);
+if (new URLSearchParams(location.search).has("face")) showFace(new URLSearchParams(location.search).get("face"));
 byId("another").addEventListener("click", () => byId("file").click());
 byId("crop-button").addEventListener("click", () => (stage.crop.box ? byId("crop").focus() : stage.crop.start()));
 byId("whole").addEventListener("click", () => { stage.crop.set(null); byId("crop-button").focus(); });
@@ -38,6 +43,7 @@ byId("filters").addEventListener("change", () => { state.k = FIRST; search(); })
 byId("filters").addEventListener("submit", (event) => event.preventDefault());
 byId("more").addEventListener("click", () => { state.k = MOST; search(); });
 byId("again").addEventListener("click", search);
+tokenForm("read", search);
 addEventListener("online", () => { if (!byId("again").hidden) search(); });
 byId("said").addEventListener("input", debounce(() => correct(byId("said").value), 300));
 byId("read").addEventListener("submit", (event) => { event.preventDefault(); correct(byId("said").value); });
@@ -63,6 +69,14 @@ async function show(blob) {
   // What had the focus, a sample or the chooser, is gone: the keyboard goes on at the lines.
   if (!document.activeElement.checkVisibility() || document.activeElement === document.body) byId("stage").focus({ preventScroll: true });
   scrollTo({ top: 0 });
+}
+
+/** Searches with a word that is set in a face, as anybody's picture would be. */
+async function showFace(id) {
+  await anyToken();
+  const drawn = await fetched(preview(id, WORD)).catch(() => null);
+  if (drawn?.ok) show(await drawn.blob());
+  else refuse("This font cannot be drawn: it is not here, or only for those who have its token.");
 }
 
 /** The room of an answer that is on its way. */
@@ -121,7 +135,7 @@ async function search() {
     // What was asked has changed meanwhile, by a key or a drag: the next search is about to begin.
     if (!answer || query !== String(parameters())) { clearTimeout(timer); return; }
     tell(byId("answer-error"), "");
-    byId("again").hidden = true;
+    byId("again").hidden = byId("token-form").hidden = true;
     if (!stage.crop.box) Object.assign(state, { whole: answer, wholeFilters: asked });
     render(answer);
   } catch (error) {
@@ -189,13 +203,16 @@ function say(text) {
   if (document.activeElement !== byId("said")) byId("said").value = text;
 }
 
-function failed(error) {
+async function failed(error) {
+  const asked = error.status === 401;
+  if (asked && await anyToken()) { search(); return; }
   byId("verdict").textContent = failure(error);
   byId("aside").textContent = "";
   byId("answer").dataset.verdict = "failed";
   byId("matches").replaceChildren();
   byId("more").hidden = true;
   byId("found").hidden = !state.whole;
-  byId("again").hidden = error.status > 0 && error.status < 500 && error.status !== 401;
-  tell(byId("answer-error"), remedy(error));
+  byId("again").hidden = error.status > 0 && error.status < 500 && !asked;
+  tell(byId("answer-error"), asked ? "" : error.message);
+  if (asked) askForToken(true);
 }

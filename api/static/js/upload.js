@@ -1,7 +1,7 @@
 // One font file on its way: sent, read, and what became of it.
+import { page, search } from "./addresses.js";
 import { ProblemError } from "./api.js";
 import { make } from "./dom.js";
-import { page } from "./results.js";
 import { authorized } from "./token.js";
 
 /** A row for a file, with its progress; `say` is what a screen reader hears. */
@@ -81,7 +81,8 @@ function post(file, onPart) {
 function outcome({ added, duplicates, refused }) {
   return [
     ...added.map(({ family, faces }) => ["added: ", make("a", { href: page(family) }, family.name),
-      `, ${faces.length} ${faces.length === 1 ? "face" : "faces"}`]),
+      `, ${faces.length} ${faces.length === 1 ? "face" : "faces"} · `,
+      make("a", { href: search(faces[0].id), aria: { label: `Find ${family.name}` } }, "Find it")]),
     ...duplicates.map(({ name }) => `${name} is in the catalogue already`),
     ...refused.map(({ name, reason }) => `${name} was refused: ${reason}`),
   ];

@@ -41,11 +41,8 @@ const KNOWN = 0.3; // chance below which a font is perhaps not in the catalogue,
 
 /** The headline of a search that failed. */
 export const failure = ({ status, problem }) =>
-  status ? problem.title ?? "That did not work" : "No answer from the server";
-
-/** The sentence below it. */
-export const remedy = ({ status, message }) =>
-  status === 401 ? "This server wants a token: give it on the page “My fonts”, then try again." : message;
+  status === 401 ? "This server asks for a token"
+  : status ? problem.title ?? "That did not work" : "No answer from the server";
 
 /** The headline of an answer and the sentence below it; `filtered` if it leaves families out. */
 export function verdict(answer, filtered) {

@@ -1,0 +1,66 @@
+"""The pages' own files: styles, scripts, fonts, samples. A browser asks for each version once."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from pathlib import Path
+
+from flask import Flask, Response, request
+
+from index.files import sha256_of
+
+FOLDER = Path(__file__).with_name("static")
+_VERSION = re.compile(r"v-[0-9a-f]{12}/")
+_IMPORT = re.compile(r"""^(?:import|export) .*from "\./(\w+)\.js";""", re.MULTILINE)
+_YEAR = 365 * 24 * 3600
+
+
+def address(folder: Path = FOLDER) -> str:
+    """Where all files of `folder` lie: a prefix that is another one when any of them changes.
+
+    It stands before the names, not behind them, so that it goes along into what a style or a
+    module names relative to itself.
+    """
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = "".join(f"{file.relative_to(folder).as_posix()} {sha256_of(file)}\n" for file in files)
+    return f"/static/v-{hashlib.sha256(names.encode()).hexdigest()[:12]}"
+
+
+def modules(name: str, folder: Path = FOLDER) -> list[str]:
+    """What the script `name` imports, and what these import, by name and without itself."""
+    found, seen = [name], {name}
+    for each in found:
+        source = (folder / "js" / f"{each}.js").read_text()
+        new = [other for other in _IMPORT.findall(source) if other not in seen]
+        seen.update(new)
+        found += new
+    return sorted(found[1:])
+
+
+def install(app: Flask) -> None:
+    """Let an app, made with `static_url_path=address()`, answer the addresses without it too.
+
+    Its templates may ask for `modules`, so that a page names all of them in its head.
+    """
+    app.jinja_env.globals["modules"] = functools.cache(modules)
+    app.add_url_rule("/static/<path:filename>", "static_now", lambda filename: _now(app, filename))
+    app.after_request(_keep)
+
+
+def _now(app: Flask, filename: str) -> Response:
+    """The file as it is: for programs, and for a page that an older release has sent."""
+    return app.send_static_file(_VERSION.sub("", filename, count=1))
+
+
+def _keep(response: Response) -> Response:
+    """Keep for good what never changes; read text whole, so that it can be sent small."""
+    if request.endpoint not in ("static", "static_now"):
+        return response
+    if request.endpoint == "static" and response.status_code < 400:
+        response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+    if response.mimetype in ("text/css", "text/javascript"):
+        response.direct_passthrough = False
+        response.make_sequence()
+    return response
