@@ -91,7 +91,7 @@ def test_a_closed_server_asks_once(closed: Page, catalog: FontCatalog) -> None:
     closed.goto("/browse")
     expect(closed.locator(".families h2")).to_have_count(4)
     expect_drawn(closed.locator("img.specimen").first)
-    closed.get_by_label("Name").fill("courier")
+    closed.get_by_role("searchbox", name="Name").fill("courier")
     expect(closed.locator(".families h2")).to_have_text(["Courier Prime"])
     closed.goto("/map")
     expect(closed.locator("#map")).to_have_attribute("data-ready", "4")
