@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from db.session import DatabaseError, StorageError, open_database
+from encoder.sanitize import sanitize
 from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
 from index.errors import MismatchError
@@ -41,14 +43,14 @@ class Disk:
         command = ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(self.folder)]
         subprocess.run(command, check=True, capture_output=True)
 
-    def fill(self) -> None:
-        """Until not a byte more fits."""
+    def fill(self, leave: int = 0) -> None:
+        """Until no more than `leave` bytes fit."""
         with (self.folder / "filler").open("wb", buffering=0) as file:
             try:
                 while file.write(bytes(4096)):
                     pass
             except OSError:
-                return
+                file.truncate(file.tell() - leave)
 
     def make_room(self) -> None:
         (self.folder / "filler").unlink()
@@ -103,6 +105,44 @@ def test_a_full_disk_refuses_and_loses_nothing(
         assert vectors(on_disk) == before
         assert [a.family.id for a in catalog.add_fonts([serif_path]).added] == ["lora"]
         assert first(catalog, serif_path) == "lora"
+    assert healthy(on_disk)
+
+
+_UNPACKED = 48_308  # bytes of Lora once it is sanitised
+
+
+@pytest.mark.parametrize("leave", [0, 4096, _UNPACKED // 4096 * 4096])
+def test_a_disk_that_fills_while_a_font_is_sanitised(
+    disk: Disk, serif_path: Path, leave: int
+) -> None:
+    """The sanitizer blames the font, we the disk; what it has written is gone, be it all but a bit.
+
+    With one page more it is written whole.
+    """
+    disk.fill(leave)
+    with pytest.raises(OSError) as full:
+        sanitize(serif_path, disk.folder / "out.ttf")
+    assert full.value.errno == errno.ENOSPC
+    assert [path.name for path in disk.folder.iterdir()] == ["filler"]
+    disk.make_room()
+    disk.fill(_UNPACKED // 4096 * 4096 + 4096)
+    sanitize(serif_path, disk.folder / "out.ttf")
+    assert (disk.folder / "out.ttf").stat().st_size == _UNPACKED
+
+
+def test_a_disk_that_fills_while_a_font_is_added(
+    disk: Disk, on_disk: Settings, serif_path: Path
+) -> None:
+    """The file as sent fits, the sanitised one does not: refused, and nothing is left."""
+    with closing(opened(on_disk)) as catalog:
+        catalog.remove_family("lora")
+        disk.fill(10 * 4096)
+        assert serif_path.stat().st_size < 6 * 4096
+        with pytest.raises(StorageError, match="takes no more: No space left.*make room"):
+            catalog.add_fonts([serif_path])
+        assert list((on_disk.data / "tmp").iterdir()) == []
+        disk.make_room()
+        assert [a.family.id for a in catalog.add_fonts([serif_path]).added] == ["lora"]
     assert healthy(on_disk)
 
 
