@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from encoder.confine import NICE
 from encoder.fontfile import FaceRef, FontFace
 from encoder.fontguard import FontRefusedError
 from encoder.glyphs import Signature
@@ -153,6 +154,8 @@ class Jail:
                 env=_environment(),
                 start_new_session=True,
             )
+            nice = os.getpriority(os.PRIO_PROCESS, 0) + NICE
+            os.setpriority(os.PRIO_PROCESS, self._child.pid, nice)
             held, _ = _answer(self._child, deadline)
             if missing := [wall for wall in _WALLS if wall not in held["held"]]:
                 log.warning("font files are drawn without these walls: %s", ", ".join(missing))
