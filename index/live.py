@@ -233,7 +233,8 @@ class LiveView:
             added = rows.samples.vectors(state.dim, after=last)
             if len(old.sample_ids) - len(removed) + len(added.ids) != len(ids):
                 return None
-            return read_view(rows, state, self._keeper.changed(old.store, state, removed, added))
+            store = self._keeper.changed(old.store, state, removed, added)
+            return read_view(rows, state, store, old, removed)
 
     def _remade(self) -> View:
         with self._database.begin() as rows:
@@ -259,9 +260,9 @@ class LiveView:
 
     def _changed(self, rows: Repository, last: int, removed: list[int]) -> View:
         state = self._state(rows)
-        added = rows.samples.vectors(state.dim, after=last)
-        store = self._keeper.changed(self.view.store, state, np.array(removed, np.int64), added)
-        return read_view(rows, state, store)
+        gone, added = np.array(removed, np.int64), rows.samples.vectors(state.dim, after=last)
+        store = self._keeper.changed(self.view.store, state, gone, added)
+        return read_view(rows, state, store, self.view, gone)
 
     def _state(self, rows: Repository) -> StateRecord:
         state = rows.state.get()

@@ -16,6 +16,7 @@ from index.regular import regular_first
 from index.stores.base import VectorStore
 from index.viewer import OWN, SERVER, Viewer
 
+_NOTHING = np.empty(0, np.int64)
 _MAX_SEEN = 100  # views by owner that are kept beside one of everything
 
 
@@ -153,29 +154,70 @@ class View:
         return tuple(TwinInfo(f.id, f.name) for f in others if filters.admits(f))
 
 
-def read_view(rows: Repository, state: StateRecord, store: VectorStore) -> View:
-    """Everything but the vectors, read in one transaction, around `store`."""
-    families, faces = rows.families.all(), rows.faces.all()
+def read_view(
+    rows: Repository,
+    state: StateRecord,
+    store: VectorStore,
+    old: View | None = None,
+    removed: NDArray[np.int64] = _NOTHING,
+) -> View:
+    """Everything but the vectors, read in one transaction, around `store`.
+
+    With `old`, a view of everything from which the samples `removed` are gone since, only newer
+    samples are read: one never changes, and its id never comes back.
+    """
+    families, styles = rows.families.all(), rows.faces.styles()
     family_at = {family.id: at for at, family in enumerate(families)}
-    face_at = {face.id: at for at, face in enumerate(faces)}
-    ids, face_ids, texts = rows.samples.lines()
-    lines: dict[tuple[str, str], int] = {}
+    face_at = {face_id: at for at, (face_id, *_) in enumerate(styles)}
     twins: dict[int, list[int]] = {}
     for twin in rows.twins.all():
         twins.setdefault(family_at[twin.family_id], []).append(family_at[twin.twin_id])
+    samples = None if old is None else _followed(rows, old, removed, face_at)
+    samples = samples or _read_samples(rows, face_at)
     return View(
         state=state,
         store=store,
         families=tuple(family_info(family) for family in families),
-        faces=tuple(face_info(face) for face in faces),
-        family_of_face=np.array([family_at[face.family_id] for face in faces], np.int64),
-        sample_ids=ids,
-        face_of_sample=np.array([face_at[face_id] for face_id in face_ids], np.int64),
-        line_of_sample=np.array(
-            [lines.setdefault(key, len(lines)) for key in zip(face_ids, texts, strict=True)],
-            np.int64,
-        ),
+        faces=tuple(FaceInfo(at, weight, italic, width) for at, _, weight, italic, width in styles),
+        family_of_face=np.array([family_at[family_id] for _, family_id, *_ in styles], np.int64),
+        sample_ids=samples[0],
+        face_of_sample=samples[1],
+        line_of_sample=samples[2],
         twins={family: tuple(others) for family, others in twins.items()},
+    )
+
+
+_Samples = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]  # ids, faces, lines
+
+
+def _read_samples(rows: Repository, face_at: dict[str, int], after: int = 0) -> _Samples:
+    """The samples with ids above `after`; lines are numbered from 0."""
+    ids, face_ids, texts = rows.samples.lines(after=after)
+    numbers: dict[tuple[str, str], int] = {}
+    lines = [numbers.setdefault(key, len(numbers)) for key in zip(face_ids, texts, strict=True)]
+    faces = np.array([face_at[face_id] for face_id in face_ids], np.int64)
+    return ids, faces, np.array(lines, np.int64)
+
+
+def _followed(
+    rows: Repository, old: View, removed: NDArray[np.int64], face_at: dict[str, int]
+) -> _Samples | None:
+    """The samples of `old` without `removed`, then the newer ones.
+
+    None when that is not all that happened: a face went and left its samples, or got more.
+    """
+    last = int(old.sample_ids[-1]) if len(old.sample_ids) else 0
+    keep = ~np.isin(old.sample_ids, removed)
+    now = np.array([face_at.get(face.id, -1) for face in old.faces], np.int64)
+    faces, lines = now[old.face_of_sample[keep]], old.line_of_sample[keep]
+    new_ids, new_faces, new_lines = _read_samples(rows, face_at, last)
+    if (faces < 0).any() or np.isin(new_faces, faces).any():
+        return None
+    free = int(lines.max(initial=-1)) + 1
+    return (
+        np.concatenate([old.sample_ids[keep], new_ids]),
+        np.concatenate([faces, new_faces]),
+        np.concatenate([lines, new_lines + free]),
     )
 
 

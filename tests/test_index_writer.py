@@ -23,6 +23,7 @@ from index.errors import BusyError, MismatchError, UnknownFamilyError
 from index.locks import WriterLock
 from index.settings import Settings
 from index.stores.faiss import FaissStore
+from index.view import View, read_view
 from tests.fake_embedder import FakeEmbedder
 from tests.test_index_catalog import picture_of
 
@@ -359,3 +360,48 @@ def test_ids_of_samples_are_never_used_again(
         assert not seen & new
         seen |= new
         small.remove_family("lora")
+
+
+def test_a_view_that_followed_is_the_one_read_anew(
+    small: FontCatalog, serif_path: Path, fonts_dir: Path
+) -> None:
+    """After each change the live view has what the database says, without reading it all."""
+    mono = fonts_dir / "courier-prime" / "courier-prime-latin-400-normal.woff2"
+    bold = fonts_dir / "lora" / "lora-latin-700-normal.woff2"
+    for change in (
+        lambda: small.add_fonts([serif_path]),
+        lambda: small.add_fonts([mono]),
+        lambda: small.remove_family("lora"),
+        lambda: small.remove_family("cantarell"),
+        lambda: small.add_fonts([serif_path]),
+        lambda: small.add_fonts([bold]),
+    ):
+        change()
+        view = small._live.view
+        _require_same(view, _read_anew(small))
+        np.testing.assert_array_equal(np.sort(view.store.ids()), view.sample_ids)
+    followed, anew = small._live.view, _read_anew(small)
+    assert followed.line_of_sample.max() > anew.line_of_sample.max()  # so it was not read
+
+
+def test_a_view_cannot_follow_what_it_was_not_told(small: FontCatalog) -> None:
+    """When samples went that nobody named, all are read."""
+    before = small._live.view
+    small.remove_family("cantarell")
+    with small._database.begin() as rows:
+        view = read_view(rows, small._live.view.state, before.store, before)
+    _require_same(view, _read_anew(small))
+
+
+def _read_anew(catalog: FontCatalog) -> View:
+    with catalog._database.begin() as rows:
+        return read_view(rows, catalog._live.view.state, catalog._live.view.store)
+
+
+def _require_same(view: View, other: View) -> None:
+    """Equal but for the numbers of the lines, of which the same samples share one."""
+    assert (view.families, view.faces, view.twins) == (other.families, other.faces, other.twins)
+    for name in ("family_of_face", "sample_ids", "face_of_sample"):
+        np.testing.assert_array_equal(getattr(view, name), getattr(other, name), name)
+    pairs = set(zip(view.line_of_sample.tolist(), other.line_of_sample.tolist(), strict=True))
+    assert len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})

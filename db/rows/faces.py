@@ -24,6 +24,11 @@ class FaceRows:
         """All faces, by id."""
         return self._sorted(select(*columns(Face, FaceRecord)))
 
+    def styles(self) -> list[tuple[str, str, int, bool, int]]:
+        """Of all faces, by id, what a view shows: id, family id, weight, italic, width."""
+        query = select(Face.id, Face.family_id, Face.weight, Face.italic, Face.width)
+        return sorted((*row,) for row in self._session.execute(query))
+
     def of_family(self, family_id: str) -> list[FaceRecord]:
         """A family's faces, by id; none for an unknown family."""
         return self._sorted(select(*columns(Face, FaceRecord)).where(Face.family_id == family_id))

@@ -25,10 +25,10 @@ class SampleRows:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def lines(self) -> tuple[NDArray[np.int64], list[str], list[str]]:
-        """Sample ids, int64 [N] ascending, and of each the face id and the text that it shows."""
-        query = select(Sample.id, Sample.face_id, Sample.text).order_by(Sample.id)
-        rows = self._session.execute(query).all()
+    def lines(self, *, after: int = 0) -> tuple[NDArray[np.int64], list[str], list[str]]:
+        """Sample ids above `after`, int64 [N] ascending, and of each the face id and the text."""
+        query = select(Sample.id, Sample.face_id, Sample.text).where(Sample.id > after)
+        rows = self._session.execute(query.order_by(Sample.id)).all()
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
         return ids, [row[1] for row in rows], [row[2] for row in rows]
 

@@ -90,7 +90,7 @@ class FaissStore:
     def clone(self) -> FaissStore:
         """A copy that can be changed while this one is searched."""
         copy = FaissStore(self.dim)
-        copy._index = faiss.deserialize_index(faiss.serialize_index(self._index))
+        copy._index = faiss.clone_index(self._index)
         return copy
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.floating]) -> None:
