@@ -27,7 +27,7 @@ from api import (
     throttle,
     tokens,
 )
-from api.metrics import Metrics
+from api.metrics import Metrics, shared_folder
 from api.replies import ProblemReply
 from api.throttle import Slots, Throttle
 from index.bootstrap import open_catalog
@@ -83,7 +83,7 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     # Whoever reads the metrics must not learn that there are private families.
     metrics = Metrics(catalog.seen_by(ANYBODY).stats)
-    limits = Throttle(settings.rate), Slots(settings.searches)
+    limits = Throttle(settings.rate, shared_folder()), Slots(settings.searches)
     context.attach(app, context.Context(settings, catalog, metrics, *limits))
     Compress(app)  # before all others, so that it sees every answer last
     for part in (assets, observe, security, access, errors):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -17,6 +18,12 @@ from prometheus_client.registry import Collector
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _SIZES = ("families", "faces", "samples", "generation")
+
+
+def shared_folder() -> Path | None:
+    """Where the workers of a service count together; None when there is one alone."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(folder) if folder else None
 
 
 class Metrics:
@@ -95,7 +102,7 @@ class Metrics:
     def render(self) -> bytes:
         """The text that Prometheus reads."""
         counted = self._registry
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        if shared_folder():
             counted = CollectorRegistry()
             MultiProcessCollector(counted)
         size = CollectorRegistry()

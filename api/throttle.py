@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from flask import Flask, Response, g, request
 from limits import parse
@@ -15,6 +16,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api.context import current, current_grant
+from api.counters import SharedStorage
 from api.problems import ProblemError
 
 WAIT_SECONDS = 5.0  # that a search waits for one before it to end ...
@@ -24,12 +26,13 @@ _FREE = frozenset({"static", "static_now", "health.healthz", "health.readyz", "h
 
 
 class Throttle:
-    """Counts calls in this process: with several workers each one counts for itself."""
+    """Counts calls, in this process or with other workers of the service."""
 
-    def __init__(self, rate: str) -> None:
-        """`rate` like "1200/minute"; "" for no limit."""
+    def __init__(self, rate: str, shared: Path | None = None) -> None:
+        """`rate` like "1200/minute", "" for no limit; `shared` is a folder of all workers."""
         self._rate = parse(rate) if rate else None
-        self._windows = SlidingWindowCounterRateLimiter(MemoryStorage())
+        counts = MemoryStorage() if shared is None else SharedStorage(shared / "calls.sqlite")
+        self._windows = SlidingWindowCounterRateLimiter(counts)
 
     def call(self) -> dict[str, str]:
         """Count this request's call; the RateLimit headers of its answer.
@@ -64,7 +67,10 @@ class Throttle:
 
 
 class Slots:
-    """So many searches run at a time in this process, a few wait a little, the rest is refused."""
+    """So many searches run at a time in this process, a few wait a little, the rest is refused.
+
+    `scripts.serve` shares the service's searches out among its workers.
+    """
 
     def __init__(self, count: int, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self.count = count

@@ -1,11 +1,10 @@
-"""gunicorn's side: a worker whose clients have to hurry, logs as JSON, metrics of all workers.
+"""gunicorn's side: a worker whose clients have to hurry, logs as JSON, counts of all workers.
 
 `gunicorn -c python:api.worker "api.app:create_app()"` is what `scripts.serve` runs.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import threading
@@ -16,11 +15,11 @@ from typing import Any
 from gunicorn.workers.gthread import TConn, ThreadWorker
 from prometheus_client import multiprocess
 
+from api.metrics import shared_folder
 from api.observe import LOGGING
 
 SEND_SECONDS = 120.0  # a client has for its whole request ...
 TAKE_SECONDS = 600.0  # ... and, with our work in between, until it has the whole answer
-METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 worker_class = "api.worker.Worker"
 logconfig_dict = LOGGING
@@ -67,11 +66,11 @@ def _shut(conn: TConn, how: int) -> None:
 
 def child_exit(server: object, worker: Any) -> None:
     """Forget what a worker that ended was doing; what it has counted stays."""
-    if os.environ.get(METRICS_FOLDER):
+    if shared_folder():
         multiprocess.mark_process_dead(worker.pid)
 
 
 def on_exit(server: object) -> None:
     """Take the folder of the workers' counts away."""
-    if folder := os.environ.get(METRICS_FOLDER):
+    if folder := shared_folder():
         shutil.rmtree(folder, ignore_errors=True)

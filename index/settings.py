@@ -27,7 +27,7 @@ class Settings:
     is empty for FAISS in the data folder, "milvus:FILE.db" or "milvus:http://HOST:PORT".
     `api_token` opens every call of the API without being in the database; unless `anonymous`,
     reading needs a token too. A client may make calls at `rate` ("" for no limit), `searches` run
-    at a time in one process, and `trusted_proxies` stand before it. With `fetch_fonts` the font
+    at a time in this process, and `trusted_proxies` stand before it. With `fetch_fonts` the font
     files that searches want are fetched through npm.
     """
 

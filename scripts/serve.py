@@ -24,10 +24,10 @@ def parser() -> argparse.ArgumentParser:
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """What was asked; exits with 2 when it is wrong."""
     arguments = parser().parse_args(argv)
-    arguments.threads = arguments.threads or 3 * Settings.from_environment().searches + 8
-    port, workers, threads = arguments.port, arguments.workers, arguments.threads
-    if not (0 < port < 65536 and workers > 0 and threads > 0):
-        parser().error(f"--port {port} (1 to 65535) --workers {workers} --threads {threads} (1)")
+    if not (0 < arguments.port < 65536 and arguments.workers > 0 and arguments.threads >= 0):
+        given = "--port {port} (1 to 65535) --workers {workers} (1) --threads {threads}"
+        parser().error(given.format_map(vars(arguments)))
+    arguments.searches = max(1, Settings.from_environment().searches // arguments.workers)
     return arguments
 
 
@@ -37,8 +37,8 @@ def gunicorn_command(arguments: argparse.Namespace) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", "api.app:create_app(warm=True)"),
         *("--bind", f"{host}:{arguments.port}"),
-        *("-c", "python:api.worker", "--workers", str(arguments.workers)),
-        *("--threads", str(arguments.threads), "--timeout", "120", "--keep-alive", "30"),
+        *("-c", "python:api.worker", "--workers", str(arguments.workers), "--timeout", "120"),
+        *("--threads", str(arguments.threads or 3 * arguments.searches + 8), "--keep-alive", "30"),
         *("--worker-tmp-dir", "/dev/shm") * os.path.isdir("/dev/shm"),
         *("--log-level", "warning", "--no-control-socket"),
     ]
@@ -50,8 +50,9 @@ def main(argv: list[str] | None = None) -> None:
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(arguments.host, arguments.host)
     print(f"Fontkin: open http://{host}:{arguments.port}/ (Ctrl+C stops it)", flush=True)
     environment = {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", **os.environ}
+    environment["FONTKIN_SEARCHES"] = str(arguments.searches)  # the worker's share
     if arguments.workers > 1:
-        environment.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="fontkin-"))
+        environment["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="fontkin-")
     os.execve(sys.executable, gunicorn_command(arguments), environment)
 
 

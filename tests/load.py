@@ -119,13 +119,13 @@ def calls(folder: Path) -> list[dict[str, Any]]:
         ]
 
 
-def statuses(port: int) -> dict[str, float]:
-    """The service's own count of answers by status."""
+def statuses(port: int, route: str = "") -> dict[str, float]:
+    """The service's own count of answers by status, of one route or of all."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
         lines = answer.read().decode().splitlines()
     found: dict[str, float] = {}
     for line in lines:
-        if line.startswith("fontkin_requests_total{") and 'status="' in line:
+        if line.startswith("fontkin_requests_total{") and (not route or f'route="{route}"' in line):
             status = line.split('status="')[1].split('"')[0]
             found[status] = found.get(status, 0) + float(line.rsplit(" ", 1)[1])
     return found

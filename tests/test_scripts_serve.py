@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,18 @@ def test_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     assert "http://127.0.0.1:8123/" in capsys.readouterr().out
     assert ran[0] == sys.executable
     assert ran[2]["OMP_NUM_THREADS"] == "1"  # type: ignore[index]
+
+
+def test_workers_share_the_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight searches at a time are four in each of two workers, which count calls together."""
+    ran: list[dict[str, str]] = []
+    monkeypatch.setattr(serve.os, "execve", lambda *given: ran.append(given[2]))
+    monkeypatch.setenv("FONTKIN_SEARCHES", "8")
+    for count in ("1", "2", "20"):
+        serve.main(["--workers", count])
+    assert [each["FONTKIN_SEARCHES"] for each in ran] == ["8", "4", "1"]
+    assert "PROMETHEUS_MULTIPROC_DIR" not in ran[0]
+    folders = {each["PROMETHEUS_MULTIPROC_DIR"] for each in ran[1:]}
+    assert len(folders) == 2
+    for folder in folders:
+        Path(folder).rmdir()
