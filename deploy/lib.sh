@@ -121,13 +121,14 @@ smoke() {
   (cd "$current" && .venv/bin/python -m scripts.smoke "http://127.0.0.1:$port")
 }
 
-# prune: all but the newest releases and the environments that they use.
+# prune: all but the newest releases, the one to go back to and the environments that they use.
 prune() {
   local old folder link used
   find "$prefix/releases" -mindepth 1 -maxdepth 1 -name '*.new' -exec rm -rf {} +
   # shellcheck disable=SC2012 # names are hashes
   for old in $(ls -1t "$prefix/releases" | tail -n "+$((kept_releases + 1))"); do
-    [ "releases/$old" = "$(readlink "$current")" ] || rm -rf "${prefix:?}/releases/$old"
+    [ "releases/$old" = "$(readlink "$current")" ] || [ "$old" = "$(cat "$prefix/before" 2>/dev/null)" ] ||
+      rm -rf "${prefix:?}/releases/$old"
   done
   for folder in "$prefix"/venvs/*; do
     used=''

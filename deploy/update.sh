@@ -2,7 +2,7 @@
 # To the version that this script came with, and back again when its smoke test fails.
 #
 #   sudo deploy/update.sh          # 0: the new version serves; 1: the old one serves again
-#   sudo deploy/update.sh --back   # to the version before, for what the smoke test does not see
+#   sudo deploy/update.sh --back   # to the version before, once: for what the smoke test does not see
 set -euo pipefail
 source_folder=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 # shellcheck source=deploy/lib.sh
@@ -21,8 +21,13 @@ if [ "$*" = --back ]; then
   after=$(cat "$prefix/before")
   [ -d "$prefix/releases/$after" ] || die "$after, the version before, is not here any more"
   say "back from $before to $after"
-  activate "$after" && restart && smoke
-  exit
+  if activate "$after" && restart && smoke; then
+    rm "$prefix/before"
+    say "$after serves"
+    exit 0
+  fi
+  say "$after does not pass its smoke test either; see: journalctl -u fontkin -n 50" >&2
+  exit 1
 fi
 after=$(install_release "$source_folder") || { say "the new version could not be installed; $before goes on" >&2 && exit 1; }
 say "from $before to $after"
