@@ -44,15 +44,15 @@ def start(port: int, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
 
-def wait_until_ready(port: int) -> None:
+def wait_until_ready(port: int, service: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + 180
-    while time.monotonic() < until:
+    while time.monotonic() < until and service.poll() is None:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=20):
                 return
         except OSError:
             time.sleep(1)
-    raise TimeoutError("the service did not come up in 180 s")
+    raise TimeoutError(f"the service did not come up in 180 s (exit code {service.poll()})")
 
 
 def family_of(pid: int) -> list[int]:
@@ -162,7 +162,7 @@ def main() -> int:
         port = free_port()
         service = start(port, folder)
         try:
-            wait_until_ready(port)
+            wait_until_ready(port, service)
             result = load(port, folder, given.minutes, given.clients, service.pid)
             result["statuses"] = statuses(port)
         finally:

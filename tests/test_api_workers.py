@@ -61,7 +61,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with (folder / "log").open("wb") as log:
         master = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
-        wait_until_ready(port)
+        wait_until_ready(port, master)
         yield Service(port, master)
     finally:
         master.send_signal(signal.SIGTERM)
