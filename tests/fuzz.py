@@ -14,6 +14,7 @@ import json
 import logging
 import math
 import random
+import resource
 import sys
 import tempfile
 import time
@@ -31,10 +32,12 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from encoder import sanitize
 from encoder.boxes import Box
 from encoder.fontguard import FontRefusedError
 from encoder.picture import PictureError, read_picture
 from encoder.prepare import HEIGHT, WIDTH, Line, prepare, prepare_level, prepare_quads
+from index import jail as jails
 from index import voting
 from index.intake import receive, take
 from index.jail import Jail
@@ -42,7 +45,7 @@ from index.jail import Jail
 CORPUS = Path(__file__).with_name("fuzz-corpus")
 FONTS = Path(__file__).with_name("fonts")
 TARGETS = ("font", "picture", "prepare", "voting")
-SECONDS = 60.0  # an example that takes longer is a finding
+SECONDS = 60.0  # of the processor: an example that takes longer is a finding
 MAX_BYTES = 5000  # of a recipe
 _ROUND = {"font": 30, "picture": 300, "prepare": 30, "voting": 300}  # between looks at the clock
 _CONTAINERS = ("ttf", "woff", "woff2")
@@ -90,17 +93,23 @@ def find(
     @given(target.recipes)
     def attempt(recipe: Recipe) -> None:
         last[:] = [recipe]
-        started = time.monotonic()
+        started = _processor_seconds()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             target.check(recipe)
-        assert time.monotonic() - started < SECONDS, "too slow"
+        assert _processor_seconds() - started < SECONDS, "too slow"
 
     try:
         (attempt if number is None else seed(number)(attempt))()
     except Exception as error:
         return last[0], error
     return None
+
+
+def _processor_seconds() -> float:
+    """Of this process and of those that it started and that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 # What is fuzzed ----------------------------------------------------------------------------
@@ -354,6 +363,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     args = parser.parse_args(arguments)
     logging.disable(logging.WARNING)
+    jails.SECONDS = sanitize._SECONDS = 86_400.0  # that the machine is busy is no finding
     ends, rounds, findings = time.monotonic() + 60 * args.minutes, 0, 0
     examples = _ROUND[args.target]
     while time.monotonic() < ends and findings < 10:
@@ -365,6 +375,7 @@ def main(arguments: list[str] | None = None) -> int:
             recipe, error = found
             sys.stdout.write(f"{keep(args.target, recipe)}: {type(error).__name__}: {error}\n")
     tried = f"{rounds * examples:,} examples from seed {args.seed}"
+    tried += f" in {_processor_seconds() / 60:.1f} minutes of the processor"
     sys.stdout.write(f"{args.target}: {tried}, {findings} findings\n")
     return 1 if findings else 0
 
