@@ -101,7 +101,7 @@ class Sample(Base):
 
 
 class FaceColumns(Base):
-    """The columns of a face's reference lines, int8 (`index.columns`)."""
+    """The columns of a face's reference lines, packed (`index.columns`)."""
 
     __tablename__ = "face_columns"
 

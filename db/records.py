@@ -84,7 +84,7 @@ class SampleRecord:
 
 @dataclass(frozen=True, slots=True)
 class ColumnsRecord:
-    """The columns of a face's reference lines, int8 rows (`index.columns`)."""
+    """The columns of a face's reference lines, packed (`index.columns`)."""
 
     face_id: str
     columns: bytes

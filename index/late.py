@@ -9,23 +9,23 @@ from numpy.typing import NDArray
 
 from db.session import Database
 from index.builder import LineVectors
-from index.columns import late_scores, unpacked
+from index.columns import late_scores, rows_of
 from index.view import View
 
 
 class Columns:
-    """The faces' columns, read from the database for each search: all of them are 60 MB."""
+    """The faces' columns, read from the database for each search: all of them are 30 MB."""
 
     def __init__(self, database: Database, dim: int) -> None:
         """`dim` is the length of a column, the encoder's `column_dim`."""
         self._database = database
         self._dim = dim
 
-    def of(self, face_ids: Sequence[str]) -> list[NDArray[np.int8]]:
-        """int8 [n, dim] of each face; n = 0 for a face that is not there any more."""
+    def of(self, face_ids: Sequence[str]) -> list[NDArray[np.uint8]]:
+        """Packed rows of each face; none for a face that is not there any more."""
         with self._database.begin() as rows:
             found = rows.columns.of_faces(face_ids)
-        return [unpacked(found.get(face_id, b""), self._dim) for face_id in face_ids]
+        return [rows_of(found.get(face_id, b""), self._dim) for face_id in face_ids]
 
 
 class LateInteraction:
@@ -35,7 +35,7 @@ class LateInteraction:
         self._columns = columns
         self._view = view
         self._lines = lines
-        self._read: dict[int, NDArray[np.int8]] = {}
+        self._read: dict[int, NDArray[np.uint8]] = {}
 
     def __call__(self, line: int, faces: Sequence[int]) -> NDArray[np.float64]:
         """How well each face (by position in the view) has the line's columns, float64 [faces]."""

@@ -26,7 +26,10 @@ DIM = 16
 
 
 def write_network(path: Path) -> None:
-    """Means over 64 x 16 columns of the ink (1 - paper), then L2: 16 numbers a window."""
+    """Means over 64 x 16 columns of the ink (1 - paper), then L2: 16 numbers a window.
+
+    Its 16 columns are the means of the upper and the lower half, L2, and count by their ink.
+    """
     nodes = [
         helper.make_node("Sub", ["one", "windows"], ["ink"]),
         helper.make_node(
@@ -34,14 +37,28 @@ def write_network(path: Path) -> None:
         ),
         helper.make_node("Flatten", ["cells"], ["flat"], axis=1),
         helper.make_node("LpNormalization", ["flat"], ["vectors"], axis=1, p=2),
+        helper.make_node(
+            "AveragePool", ["ink"], ["halves"], kernel_shape=[32, 16], strides=[32, 16]
+        ),
+        helper.make_node("Squeeze", ["halves", "first"], ["pairs"]),
+        helper.make_node("Transpose", ["pairs"], ["rows"], perm=[0, 2, 1]),
+        helper.make_node("LpNormalization", ["rows"], ["columns"], axis=2, p=2),
+        helper.make_node("LpNormalization", ["flat"], ["shares"], axis=1, p=1),
     ]
     shape = ["N", 1, prepare.HEIGHT, prepare.WIDTH]
     graph = helper.make_graph(
         nodes,
         "columns",
         [helper.make_tensor_value_info("windows", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["N", DIM])],
-        [helper.make_tensor("one", TensorProto.FLOAT, [], [1.0])],
+        [
+            helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["N", DIM]),
+            helper.make_tensor_value_info("columns", TensorProto.FLOAT, ["N", DIM, 2]),
+            helper.make_tensor_value_info("shares", TensorProto.FLOAT, ["N", DIM]),
+        ],
+        [
+            helper.make_tensor("one", TensorProto.FLOAT, [], [1.0]),
+            helper.make_tensor("first", TensorProto.INT64, [1], [1]),
+        ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
@@ -52,6 +69,7 @@ def write_card(path: Path, **changes: Any) -> None:
     card = {
         "name": "columns",
         "dim": DIM,
+        "column_dim": 2,
         "height": prepare.HEIGHT,
         "width": prepare.WIDTH,
         "prepare_version": prepare.VERSION,
@@ -75,6 +93,18 @@ def by_hand(windows: np.ndarray) -> np.ndarray:
         columns = (1 - window[0]).reshape(64, 16, 16).mean(axis=(0, 2))
         rows.append(columns / np.linalg.norm(columns))
     return np.array(rows, np.float32).reshape(-1, DIM)
+
+
+def columns_by_hand(windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The columns with at least a hundredth of their window's ink, and their shares of the line."""
+    columns, shares = [], []
+    for window in windows:
+        halves = (1 - window[0]).reshape(2, 32, 16, 16).mean(axis=(1, 3)).T
+        share = halves.sum(axis=1) / halves.sum()
+        columns.append(halves[share >= 0.01])
+        shares.append(share[share >= 0.01])
+    rows, counted = np.concatenate(columns), np.concatenate(shares)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True), counted / counted.sum()
 
 
 def page(*tops: int) -> np.ndarray:
@@ -126,14 +156,20 @@ def test_lines_have_the_boxes_and_vectors_of_their_windows(weights: Path) -> Non
     assert len(lines) >= 2 and [f.line.box for f in found] == [line.box for line in lines]
     for line, vectors in zip(lines, found, strict=True):
         np.testing.assert_allclose(vectors.vectors, by_hand(line.windows), atol=1e-5)
+        columns, shares = columns_by_hand(line.windows)
+        np.testing.assert_allclose(vectors.columns, columns, atol=1e-5)
+        np.testing.assert_allclose(vectors.shares, shares, atol=1e-6)
+        assert len(columns) < DIM * len(line.windows)  # beside the last bars is paper
 
 
 def test_one_line_is_the_unit_mean_of_its_windows(weights: Path) -> None:
-    """A sample's vector is the mean over all windows, brought back to unit length."""
+    """A sample's vector is the mean over all windows at unit length; its columns are all."""
     picture = page(100)
     windows = np.concatenate([line.windows for line in prepare.prepare(picture)])
     mean = by_hand(windows).mean(axis=0)
-    vector = Embedder.from_files(weights).embed_line(picture)
+    found = Embedder.from_files(weights).embed_line(picture)
+    vector = found.vector
+    np.testing.assert_allclose(found.columns, columns_by_hand(windows)[0], atol=1e-5)
     assert len(windows) > 1 and vector.shape == (DIM,)
     np.testing.assert_allclose(vector, mean / np.linalg.norm(mean), atol=1e-5)
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-6)
