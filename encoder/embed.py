@@ -35,13 +35,15 @@ class LineVectors:
     """One line of a picture: float32 [n, D] unit vectors of its n >= 1 windows, and its columns.
 
     `columns` float32 [m, d] are unit vectors of pieces about a letter wide, from the left, those
-    without ink left out; `shares` float32 [m] say what each counts, and sum to 1.
+    without ink left out; `shares` float32 [m] say what each counts, and sum to 1; `window_of`
+    int64 [m] is the window of each.
     """
 
     line: prepare.Line
     vectors: np.ndarray
     columns: np.ndarray
     shares: np.ndarray
+    window_of: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,14 @@ class Embedder:
             for line, (vectors, columns, shares) in zip(lines, each, strict=True)
         ]
 
+    def embed_columns(self, windows: np.ndarray) -> list[np.ndarray]:
+        """The columns with ink of each window (as above): float32 [m, d], unit rows."""
+        return [
+            rows[inked >= _COUNTS]
+            for columns, shares in self._run(OUTPUTS[1:], windows)
+            for rows, inked in zip(columns, shares, strict=True)
+        ]
+
     def embed_line(self, picture: np.ndarray) -> ReferenceVectors:
         """What stands for a picture of one line. Raises `NoInkError` when it is blank."""
         lines = self.embed_lines(prepare.prepare(picture))
@@ -142,11 +152,11 @@ class Embedder:
             return self._session
 
 
-def _inked(columns: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The columns [N, C, d] of a line's windows that count, as [m, d], and their shares [m]."""
+def _inked(columns: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The columns [N, C, d] of a line's windows that count, as [m, d]; shares and windows [m]."""
     inked = shares >= _COUNTS
     counted = shares[inked]
-    return columns[inked], counted / counted.sum()
+    return columns[inked], counted / counted.sum(), np.nonzero(inked)[0]
 
 
 def _session(path: Path, threads: int, dim: int) -> onnxruntime.InferenceSession:

@@ -37,7 +37,8 @@ CHROMIUM = "chromium"
 class LineVectors(Protocol):
     """A line of a picture, `vectors` float32 [n, D] of its windows, and its columns.
 
-    `columns` float32 [m, d] are unit rows, `shares` float32 [m] what each counts.
+    `columns` float32 [m, d] are unit rows, `shares` float32 [m] what each counts, `window_of`
+    int64 [m] whose each is.
     """
 
     @property
@@ -48,6 +49,8 @@ class LineVectors(Protocol):
     def columns(self) -> np.ndarray: ...
     @property
     def shares(self) -> np.ndarray: ...
+    @property
+    def window_of(self) -> np.ndarray: ...
 
 
 class ReferenceVectors(Protocol):
@@ -71,6 +74,7 @@ class Embedder(Protocol):
     @property
     def prepare_version(self) -> int: ...
     def embed_lines(self, lines: Sequence[Line]) -> Sequence[LineVectors]: ...
+    def embed_columns(self, windows: np.ndarray) -> list[np.ndarray]: ...
     def embed_line(self, picture: np.ndarray) -> ReferenceVectors: ...
     def embed_windows(self, windows: np.ndarray) -> np.ndarray: ...
 

@@ -26,12 +26,12 @@ from index.verdict import confidences, known, verdict
 from index.view import View
 
 CANDIDATES = 40  # rows of a font that may be proved ...
-_WITHIN = 0.12  # ... when the vote's score is no further below the best one's
+_WITHIN = 0.08  # ... when the vote's score is no further below the best one's
 _AT_LEAST = 5  # rows are proved however far they are below, to know how sure the first one is
-_CONVINCED = 0.85  # a best proof below it lets all rows be proved ...
+_CONVINCED = 0.78  # a best proof below it lets all rows be proved ...
 _SECOND_ROUND = 16  # ... and so many more finalists be compared
 _PROVED_FONTS = 3  # of a picture, the most prominent; the rest keep the vote's order
-_PROOF_SHARE = 0.7  # of a proved row's score, the vote has the rest; measured on the benchmark
+_PROOF_SHARE = 0.6  # of a proved row's score, the vote has the rest; measured on seen families
 _CLEAR = 0.04  # a first row no further ahead lets other lines of its font be drawn, ...
 _CONFIRMED = 6  # ... in the best rows' faces
 _READABLE = 0.5  # confidence of the reader below which its text proves nothing

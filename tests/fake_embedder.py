@@ -22,6 +22,7 @@ class FakeLine:
     vectors: np.ndarray
     columns: np.ndarray
     shares: np.ndarray
+    window_of: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,22 @@ class FakeEmbedder:
 
     def embed_lines(self, lines: Sequence[prepare.Line]) -> list[FakeLine]:
         """A vector for every window of every line."""
-        return [
-            FakeLine(line, self.embed_windows(line.windows), *self._columns(line.windows))
-            for line in lines
-        ]
+        return [self._line(line) for line in lines]
 
-    def _columns(self, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """8 columns a window, each the ink in 8 rows; those without ink are left out."""
+    def _line(self, line: prepare.Line) -> FakeLine:
+        columns = self.embed_columns(line.windows)
+        window_of = np.repeat(np.arange(len(columns)), [len(rows) for rows in columns])
+        shares = np.full(len(window_of), 1 / max(len(window_of), 1), np.float32)
+        vectors = self.embed_windows(line.windows)
+        return FakeLine(line, vectors, np.concatenate(columns), shares, window_of)
+
+    def embed_columns(self, windows: np.ndarray) -> list[np.ndarray]:
+        """8 columns a window, each the ink in 8 rows, unit; those without ink are left out."""
         ink = 1.0 - windows.reshape(len(windows), 8, 8, 8, 32).mean(axis=(2, 4))
-        rows = ink.transpose(0, 2, 1).reshape(-1, 8).astype(np.float32)
-        rows = rows[rows.sum(axis=1) > 0.1]
-        shares = np.full(len(rows), 1 / max(len(rows), 1), np.float32)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True), shares
+        rows = ink.transpose(0, 2, 1).astype(np.float32)
+        lengths = np.linalg.norm(rows, axis=2, keepdims=True)
+        unit = rows / np.maximum(lengths, 1e-6)
+        return [each[length[:, 0] > 0.05] for each, length in zip(unit, lengths, strict=True)]
 
     def embed_line(self, picture: np.ndarray) -> FakeReference:
         """The normalised mean over all windows, and all columns."""
@@ -70,4 +75,6 @@ class FakeEmbedder:
             raise ValueError("no ink")
         windows = np.concatenate([line.windows for line in lines])
         mean = self.embed_windows(windows).mean(axis=0)
-        return FakeReference(mean / np.linalg.norm(mean), self._columns(windows)[0])
+        return FakeReference(
+            mean / np.linalg.norm(mean), np.concatenate(self.embed_columns(windows))
+        )

@@ -159,6 +159,10 @@ def test_lines_have_the_boxes_and_vectors_of_their_windows(weights: Path) -> Non
         columns, shares = columns_by_hand(line.windows)
         np.testing.assert_allclose(vectors.columns, columns, atol=1e-5)
         np.testing.assert_allclose(vectors.shares, shares, atol=1e-6)
+        assert vectors.window_of.tolist() == sorted(vectors.window_of)
+        apart = Embedder.from_files(weights).embed_columns(line.windows)
+        assert np.bincount(vectors.window_of).tolist() == [len(rows) for rows in apart]
+        np.testing.assert_array_equal(np.concatenate(apart), vectors.columns)
         assert len(columns) < DIM * len(line.windows)  # beside the last bars is paper
 
 

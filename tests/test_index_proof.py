@@ -145,7 +145,7 @@ def test_a_search_proves_its_answer(catalog: FontCatalog, serif_path: Path) -> N
     first = answer.matches[0]
     assert (first.face.id, first.proof is not None) == ("lora-400-normal", True)
     assert first.proof is not None
-    expected = 0.7 * first.proof + 0.3 * voted[first.face.id]
+    expected = 0.6 * first.proof + 0.4 * voted[first.face.id]
     assert first.score == pytest.approx(expected, abs=1e-6)
     assert list(answer.steps_ms) == ["lines", "vectors", "vote", "proof"]
     scores = [match.score for match in answer.matches]
