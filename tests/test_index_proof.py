@@ -10,9 +10,10 @@ import pytest
 
 from db.session import open_database
 from encoder.fontfile import FaceRef
-from encoder.prepare import prepare
+from encoder.prepare import cut_windows, prepare
+from encoder.redraw import coincidence, softened, softness
 from encoder.typeset import draw_line
-from index import searching
+from index import proof, searching
 from index.catalog import FontCatalog
 from index.fontfiles import FontFiles
 from index.proof import Candidate, Proofs, Prover
@@ -47,6 +48,37 @@ def test_the_face_that_drew_the_line_is_most_alike(prover: Prover, serif_path: P
     assert first == RIGHT
     assert found.alike[first] > found.alike[second] + 0.03
     assert all(0 <= alike <= 1.0 + 1e-6 for alike in found.alike.values())
+
+
+@pytest.mark.parametrize(("sharp", "share"), [(0.0, 0.65), (1.1, 1 / 3)])
+def test_a_proof_is_its_definition(
+    prover: Prover, serif_path: Path, monkeypatch: pytest.MonkeyPatch, sharp: float, share: float
+) -> None:
+    """Ink, and each column's best cosine by its share: by a loop over windows and columns.
+
+    The line is so long that only its outer windows and the one between are compared.
+    """
+    monkeypatch.setattr(proof, "_SHARP", sharp)
+    text = "Wonderful windows are wanted now"
+    line = _line(serif_path, text)
+    assert len(line.vectors) > 3
+    found = prover.prove(line, text, {0: Candidate(0.8, (FACES[1],)), 1: CANDIDATES[RIGHT]})
+    first = max(found.drawings, key=lambda at: found.alike[at])
+    strips = {at: drawing.strip for at, drawing in found.drawings.items()}
+    sigma = softness(line.line.strip, strips[first])
+    for at, strip in strips.items():
+        windows = cut_windows(softened(strip, sigma))
+        kept = [0, len(windows) // 2, len(windows) - 1]
+        drawn = [row for i in kept for row in FakeEmbedder().embed_columns(windows[[i]])[0]]
+        asked = [0, len(line.vectors) // 2, len(line.vectors) - 1]
+        total = weight = 0.0
+        for column, each, window in zip(line.columns, line.shares, line.window_of, strict=True):
+            if window in asked:
+                total += each * max(float(column @ row) for row in drawn)
+                weight += each
+        ink = coincidence(line.line.strip, strip)
+        expected = (1 - share) * total / weight + share * ink
+        assert found.alike[at] == pytest.approx(expected, abs=1e-4)
 
 
 def test_other_words_prove_nothing(prover: Prover, serif_path: Path) -> None:
