@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 # A number of a column takes four bits, -7..7 with 8 added: half the file of eight bits, and on the
 # benchmark no answer is worse.
 _MOST, _ZERO = 7, 8
-_PAIRS = (np.arange(256)[:, None] >> (0, 4) & 15).astype(np.float32) - _ZERO  # of every byte
 
 
 def packed(columns: NDArray[np.float32]) -> bytes:
@@ -33,13 +32,6 @@ def rows_of(data: bytes, dim: int) -> NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8).reshape(-1, dim // 2)
 
 
-def unpacked(rows: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The columns of packed rows [n, d / 2]: float32 [n, d] of unit length."""
-    columns = _PAIRS[rows].reshape(len(rows), -1)
-    columns /= np.maximum(np.linalg.norm(columns, axis=1, keepdims=True), 1e-6)
-    return columns
-
-
 def late_scores(
     columns: NDArray[np.float32], shares: NDArray[np.float32], faces: Sequence[NDArray[np.uint8]]
 ) -> NDArray[np.float64]:
@@ -52,7 +44,17 @@ def late_scores(
     sizes = np.array([len(face) for face in faces], np.int64)
     some = np.flatnonzero(sizes).tolist()
     if some:
-        cosines = unpacked(np.concatenate([faces[at] for at in some])) @ columns.T
+        cosines = _cosines(np.concatenate([faces[at] for at in some]), columns)
         first = np.concatenate([[0], np.cumsum(sizes[some])[:-1]])
         scores[some] = np.maximum.reduceat(cosines, first, axis=0) @ shares
     return scores
+
+
+def _cosines(rows: NDArray[np.uint8], columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Those of packed rows [n, d / 2] and unit columns [m, d]: float32 [n, m]."""
+    low = (rows & 15).astype(np.float32) - _ZERO
+    high = (rows >> 4).astype(np.float32) - _ZERO
+    dots = low @ columns[:, ::2].T
+    dots += high @ columns[:, 1::2].T
+    squares = np.einsum("ij,ij->i", low, low) + np.einsum("ij,ij->i", high, high)
+    return dots / np.sqrt(np.maximum(squares, 1e-6))[:, None]
