@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from encoder.training.checkpoint import CheckpointError
@@ -39,7 +40,12 @@ def train_columns(args: argparse.Namespace) -> int:
     config = LateConfig(windows=args.windows, steps=args.steps, seed=args.seed)
     targets = (args.encoder, args.served)
     found = add_columns(
-        targets, args.fonts, args.runs, config, on_step=bars.step, on_prepare=bars.part
+        targets,
+        args.fonts,
+        args.runs,
+        config,
+        on_step=bars.step,
+        on_prepare=partial(bars.part, unit="drawn"),
     )
     said = f"{found['right']:.1%} right among {found['among']} faces; written to "
     print(json.dumps(found) if args.json else said + ", ".join(map(str, targets)))
