@@ -16,6 +16,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = command("page_speed", __doc__)
     made.add_argument("--openings", type=int, default=5, help="the fastest counts (%(default)s)")
+    made.add_argument("--only", nargs="+", choices=PAGES, default=PAGES, help="pages")
     made.add_argument("--json", action="store_true", help="print the figures as JSON")
     return made
 
@@ -26,7 +27,7 @@ def measure(args: argparse.Namespace) -> int:
         parser().error(f"--openings {args.openings}: 1 or more are needed")
     with served() as (url, browser):
         browser.new_page().goto(url)  # the service's own first answer is slower than all others
-        found = {n: opened_slowly(browser, url + at, args.openings) for n, at in PAGES.items()}
+        found = {n: opened_slowly(browser, url + PAGES[n], args.openings) for n in args.only}
     rows = [f"| {name} | " + " | ".join(f"{v[c]}" for c in COLUMNS) for name, v in found.items()]
     head = "| page | first paint, ms | useful, ms | layout shift | kB | kB with pictures |"
     table = "\n".join([head, "| --- " + "| ---: " * 5 + "|", *(f"{row} |" for row in rows)])

@@ -19,7 +19,7 @@ from tests.search_page import choose, families, put, wait_for
 if not available():
     pytest.skip("no Chromium here", allow_module_level=True)
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 
 @pytest.fixture
@@ -435,6 +435,19 @@ def test_nothing_shifts_when_the_answer_comes(page: Page) -> None:
     wait_for(page, 4)
     page.wait_for_timeout(700)
     assert page.evaluate("shift") < 0.05
+
+
+def test_a_picture_chosen_before_the_script_came(page: Page) -> None:
+    """On a slow line the form is there first: what is chosen then is searched all the same."""
+    held: list[Route] = []
+    page.route("**/js/search.js", held.append)
+    with page.expect_request("**/js/search.js"):
+        page.goto("/", wait_until="commit")
+    choose(page)
+    page.wait_for_timeout(50)
+    assert families(page) == []
+    held[0].continue_()
+    wait_for(page, 4)
 
 
 def test_weight(page: Page) -> None:
