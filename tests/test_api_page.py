@@ -440,7 +440,7 @@ def test_nothing_shifts_when_the_answer_comes(page: Page) -> None:
 def test_a_picture_chosen_before_the_script_came(page: Page) -> None:
     """On a slow line the form is there first: what is chosen then is searched all the same."""
     held: list[Route] = []
-    page.route("**/js/search.js", held.append)
+    page.route("**/js/search.js", lambda route: held.append(route))
     with page.expect_request("**/js/search.js"):
         page.goto("/", wait_until="commit")
     choose(page)

@@ -34,8 +34,6 @@ const stage = new Stage({
   onLine: choose,
 });
 
-intake((picture) => { history.replaceState(null, "", "/"); show(picture); }, refuse);
-if (new URLSearchParams(location.search).has("face")) showFace(new URLSearchParams(location.search).get("face"));
 byId("another").addEventListener("click", () => byId("file").click());
 byId("crop-button").addEventListener("click", () => (stage.crop.box ? byId("crop").focus() : stage.crop.start()));
 byId("whole").addEventListener("click", () => { stage.crop.set(null); byId("crop-button").focus(); });
@@ -216,3 +214,7 @@ async function failed(error) {
   tell(byId("answer-error"), asked ? "" : error.message);
   if (asked) askForToken(true);
 }
+
+// Last, as a picture may be there already.
+intake((picture) => { history.replaceState(null, "", "/"); show(picture); }, refuse);
+if (new URLSearchParams(location.search).has("face")) showFace(new URLSearchParams(location.search).get("face"));
