@@ -39,14 +39,8 @@ def train_columns(args: argparse.Namespace) -> int:
     bars = Bars(quiet=args.json)
     config = LateConfig(windows=args.windows, steps=args.steps, seed=args.seed)
     targets = (args.encoder, args.served)
-    found = add_columns(
-        targets,
-        args.fonts,
-        args.runs,
-        config,
-        on_step=bars.step,
-        on_prepare=partial(bars.part, unit="drawn"),
-    )
+    drawn = partial(bars.part, unit="drawn")
+    found = add_columns(targets, args.fonts, args.runs, config, on_step=bars.step, on_prepare=drawn)
     said = f"{found['right']:.1%} right among {found['among']} faces; written to "
     print(json.dumps(found) if args.json else said + ", ".join(map(str, targets)))
     return 0
