@@ -27,8 +27,9 @@ def find_lines(picture: np.ndarray, *, least: float = 0.02, by_shape: bool = Fal
     """Boxes around the ink of each line in `picture` (uint8 [H, W, 3]), top to bottom.
 
     At most MAX_LINES, the largest, and none below `least` of the largest one's area. [] when
-    the picture has no edge. `by_shape` also looks at what hangs together: plates are no part of
-    the text on them, letters are not cut; drawn lines need none of it.
+    the picture has no edge, or too little of one for a row. `by_shape` also looks at what hangs
+    together: plates are no part of the text on them, letters are not cut; drawn lines need none
+    of it.
     """
     side = max(picture.shape[:2])
     if by_shape and side > _RIBBON * min(picture.shape[:2]):
@@ -45,6 +46,8 @@ def find_lines(picture: np.ndarray, *, least: float = 0.02, by_shape: bool = Fal
         edges = without_frames(edges)
     rows = _rows(edges, by_shape=by_shape)
     boxes = [box for first, last in rows for box in _columns(edges, first, last)]
+    if not boxes:
+        return []
     boxes = sorted(_worthwhile(boxes, least), key=lambda b: -b.area)[:MAX_LINES]
     boxes = [_tight(small, box) for box in boxes]
     back = [_scaled(b, scale, picture.shape[1], picture.shape[0]) for b in boxes]
