@@ -28,7 +28,7 @@ def refined(
 
     `faces` are the tallies of the font's lines that speak, by line, with their `weights`. A family
     is scored by the face that each line likes best. Those past the best `count` stay behind them,
-    in their order; a family without columns keeps its vote.
+    in their order; a family without columns moves as the others do on average.
     """
     order = np.argsort(np.where(vote.seen, -vote.scores, np.inf), kind="stable")
     best = order[: min(count, int(vote.seen.sum()))]
@@ -49,13 +49,14 @@ def refined(
     rest = vote.seen.copy()
     rest[best] = False
     if len(best) and rest.any():
-        floor = mixed.scores[best].min()
-        highest = vote.scores[rest].max()
-        mixed.scores[rest] += min(0.0, floor - highest)
+        above = mixed.scores[rest].max() - mixed.scores[best].min()
+        mixed.scores[rest] -= max(0.0, above)
     return mixed, anew
 
 
 def _mixed(vote: Tally, late: Tally) -> Tally:
-    """The vote, where `late` knows better with that in it."""
-    both = _SHARE * late.scores + (1 - _SHARE) * vote.scores
-    return Tally(np.where(late.seen & vote.seen, both, vote.scores), vote.seen)
+    """The vote with `late` in it; who is not in that moves by as much as the others on average."""
+    known = late.seen & vote.seen
+    moved = _SHARE * np.where(known, late.scores - vote.scores, 0.0)
+    moved[~known] = moved[known].mean() if known.any() else 0.0
+    return Tally(np.where(vote.seen, vote.scores + moved, vote.scores), vote.seen)

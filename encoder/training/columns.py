@@ -35,12 +35,15 @@ def add_columns(
     below `runs`, and a run that is stopped goes on from there. Returns what the cards say of the
     head. Raises `CheckpointError`, and `FileNotFoundError` without an encoder or fonts.
     """
+    remedy = "run `python -m scripts.fetch_fonts`"
+    if not fonts.is_dir():
+        raise FileNotFoundError(f"there is no folder {fonts}: {remedy}")
     cards = {path: json.loads(path.with_suffix(".json").read_text()) for path in encoders}
     card = cards[encoders[0]]
     faces = load_faces(fonts, on_progress=lambda done, total: on_prepare("reading", done, total))
     seen, _ = training_split(faces)
     if not seen:
-        raise FileNotFoundError(f"no fonts below {fonts}: run `python -m scripts.fetch_fonts`")
+        raise FileNotFoundError(f"no fonts below {fonts}: {remedy}")
     model = FontEncoder(ModelConfig(**card["training"]["model"]))
     checkpoint.warm_start(encoders[0], model)
     folder = runs / f"columns-{_key(model)}"
