@@ -28,12 +28,13 @@ start();
 
 async function start() {
   if (!writable) return list();
-  use(grant);
+  byId("token-form").hidden = Boolean(token());
   if (!await anyToken()) return list();
   try {
     use(await granted(token(), "write"));
   } catch (error) {
     if (error.status === 401) return drop(error.message);
+    use(null);
     tell(byId("token-error"), error.message); // one that may only read is good for other pages
   }
   return list();
