@@ -437,6 +437,16 @@ def test_nothing_shifts_when_the_answer_comes(page: Page) -> None:
     assert page.evaluate("shift") < 0.05
 
 
+def test_words_are_seen_in_the_dark(page: Page) -> None:
+    """Dark letters on light, as they come, become light ones on the page's own ground."""
+    page.emulate_media(color_scheme="dark")
+    choose(page)
+    wait_for(page, 4)
+    for image in page.locator(".drawn img, .yours .strip").all():
+        style = "image => [getComputedStyle(image).mixBlendMode, getComputedStyle(image).filter]"
+        assert image.evaluate(style) == ["screen", "invert(1) hue-rotate(180deg)"]
+
+
 def test_a_picture_chosen_before_the_script_came(page: Page) -> None:
     """On a slow line the form is there first: what is chosen then is searched all the same."""
     held: list[Route] = []
