@@ -15,6 +15,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -218,6 +219,21 @@ class Record:
         return self.under_way
 
 
+def copy_to_first_schema(data: Path, target: Path) -> None:
+    """A copy of a data folder that others have open, its database of the first schema.
+
+    The rows are copied by SQLite: between two files of one database a commit may move from one
+    to the other.
+    """
+    shutil.copytree(data, target, ignore=shutil.ignore_patterns("catalog.db*"))
+    with (
+        closing(sqlite3.connect(data / "catalog.db")) as source,
+        closing(sqlite3.connect(target / "catalog.db")) as copy,
+    ):
+        source.backup(copy)
+    downgrade(settings_of(target).database_url, "0001")
+
+
 class Trial:
     """One data folder that is killed and looked at again and again."""
 
@@ -261,8 +277,7 @@ class Trial:
     def of_the_first_schema(self) -> Iterator[FontCatalog]:
         """A copy that was of the first schema: it has no columns."""
         data = self.data.with_name("older")
-        shutil.copytree(self.data, data)
-        downgrade(settings_of(data).database_url, "0001")
+        copy_to_first_schema(self.data, data)
         with closing(opened(data)) as catalog:
             yield catalog
         shutil.rmtree(data)
@@ -274,8 +289,7 @@ class Trial:
         data = self.data
         if migrating:  # in a copy: the worker beside would meet a schema of the past
             data = self.data.with_name("older")
-            shutil.copytree(self.data, data)
-            downgrade(settings_of(data).database_url, "0001")
+            copy_to_first_schema(self.data, data)
         self.record.under_way = None
         heard, said = self.processes.Pipe(duplex=False)
         stage = self.processes.RawArray("b", 1)
