@@ -32,6 +32,7 @@ from index.searching import Searcher
 from index.settings import Settings
 from index.shipping import fill_from_prebuilt, install_prebuilt
 from index.showing import Shower
+from index.similar import Similar
 from index.stores.opening import open_stores
 from index.tokens import Tokens
 from index.writer import Writer
@@ -63,11 +64,13 @@ def open_catalog(
         live.refresh(patience=None)
     files = FontFiles(database, settings.data)
     prover, readers = Prover(files, encoder), reader or reading.Reader()
+    columns = Columns(database, encoder.column_dim)
     wanted = (FontFetcher(settings.fonts).want,) if settings.fetch_fonts else ()
     return FontCatalog(
         database,
         live,
-        Searcher(encoder, readers, prover, Columns(database, encoder.column_dim), *wanted),
+        Searcher(encoder, readers, prover, columns, *wanted),
+        Similar(database, columns),
         # Files that are fetched make the next answer better without a new generation.
         Remembered(0 if settings.fetch_fonts else settings.remembered_answers),
         Writer(database, live, encoder, settings.data),

@@ -32,7 +32,7 @@ from index.reports import AddReport, RebuildReport
 from index.searching import Searcher
 from index.shipping import write_prebuilt
 from index.showing import Shower
-from index.similar import similar
+from index.similar import Similar
 from index.tokens import Tokens
 from index.view import View
 from index.viewer import SERVER, Viewer
@@ -59,6 +59,7 @@ class FontCatalog:
         database: Database,
         live: LiveView,
         searcher: Searcher,
+        similar: Similar,
         remembered: Remembered,
         writer: Writer,
         rebuilder: Rebuilder,
@@ -71,6 +72,7 @@ class FontCatalog:
         self._database = database
         self._live = live
         self._searcher = searcher
+        self._similar = similar
         self._remembered = remembered
         self._writer = writer
         self._rebuilder = rebuilder
@@ -141,7 +143,7 @@ class FontCatalog:
         view = self._view()
         if family_id not in view.family_at:
             raise UnknownFamilyError(family_id)
-        return similar(view, self._database, family_id, k, filters)
+        return self._similar.find(view, family_id, k, filters)
 
     # Looking -------------------------------------------------------------------------
 

@@ -32,6 +32,13 @@ def rows_of(data: bytes, dim: int) -> NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8).reshape(-1, dim // 2)
 
 
+def unpacked(rows: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The columns of packed rows [n, d / 2]: float32 [n, d] of unit length."""
+    codes = np.stack([rows & 15, rows >> 4], axis=2).reshape(len(rows), -1)
+    columns = codes.astype(np.float32) - _ZERO
+    return columns / np.maximum(np.linalg.norm(columns, axis=1, keepdims=True), 1e-6)
+
+
 def late_scores(
     columns: NDArray[np.float32], shares: NDArray[np.float32], faces: Sequence[NDArray[np.uint8]]
 ) -> NDArray[np.float64]:

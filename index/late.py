@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from db.session import Database
-from index.builder import LineVectors
-from index.columns import late_scores, rows_of
+from index.columns import late_scores, rows_of, unpacked
 from index.view import View
 
 
@@ -28,10 +29,32 @@ class Columns:
         return [rows_of(found.get(face_id, b""), self._dim) for face_id in face_ids]
 
 
-class LateInteraction:
-    """A picture's lines against faces of a view; a face is read once (see `index.refining`)."""
+class Columned(Protocol):
+    """What looks for its like: unit rows `columns` float32 [m, d], and what each counts [m]."""
 
-    def __init__(self, columns: Columns, view: View, lines: Sequence[LineVectors]) -> None:
+    @property
+    def columns(self) -> NDArray[np.float32]: ...
+    @property
+    def shares(self) -> NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FaceColumns:
+    """A face of the catalogue that asks as a line would; see `Columned`."""
+
+    columns: NDArray[np.float32]
+    shares: NDArray[np.float32]
+
+
+def face_columns(rows: NDArray[np.uint8]) -> FaceColumns:
+    """The columns of packed `rows`, which count alike."""
+    return FaceColumns(unpacked(rows), np.full(len(rows), 1 / max(len(rows), 1), np.float32))
+
+
+class LateInteraction:
+    """Lines against faces of a view; a face is read once (see `index.refining`)."""
+
+    def __init__(self, columns: Columns, view: View, lines: Sequence[Columned]) -> None:
         self._columns = columns
         self._view = view
         self._lines = lines
