@@ -27,6 +27,7 @@ from index.ownfiles import OwnFiles
 from index.proof import Prover
 from index.rebuild import Rebuilder
 from index.remembered import Remembered
+from index.renewing import renew
 from index.scratch import storage_errors, sweep
 from index.searching import Searcher
 from index.settings import Settings
@@ -59,7 +60,7 @@ def open_catalog(
     """
     encoder = embedder or load_embedder(settings)
     identity = EncoderIdentity(encoder.sha256, encoder.prepare_version, encoder.dim)
-    database, live, lock = _opened(settings, identity)
+    database, live, lock = _opened(settings, identity, None if rebuilding else encoder)
     if not rebuilding:
         live.refresh(patience=None)
     files = FontFiles(database, settings.data)
@@ -99,22 +100,25 @@ def open_tokens(settings: Settings) -> Iterator[Tokens]:
         database.close()
 
 
-def _opened(settings: Settings, identity: EncoderIdentity) -> _Opened:
+def _opened(settings: Settings, identity: EncoderIdentity, renewing: Embedder | None) -> _Opened:
     if readonly.is_writable(settings):
         try:
             with storage_errors(settings.data):
-                return _opened_to_write(settings, identity)
+                return _opened_to_write(settings, identity, renewing)
         except StorageError as error:
             log.warning("%s", error)
     elsewhere = tempfile.TemporaryDirectory(prefix="fontkin-")
     copy = readonly.copied(settings, elsewhere)
-    database, live, lock = _opened_to_write(copy, identity)
+    database, live, lock = _opened_to_write(copy, identity, renewing)
     live.refuse_writers(f"{settings.data} cannot be written, or was full when this one started")
     database.when_closed(elsewhere.cleanup)
     return database, live, lock
 
 
-def _opened_to_write(settings: Settings, identity: EncoderIdentity) -> _Opened:
+def _opened_to_write(
+    settings: Settings, identity: EncoderIdentity, renewing: Embedder | None
+) -> _Opened:
+    """A catalogue that another encoder made is renewed for `renewing` where it can be."""
     lock = writer_lock(settings)
     with lock.hold():
         install_prebuilt(settings)
@@ -122,6 +126,8 @@ def _opened_to_write(settings: Settings, identity: EncoderIdentity) -> _Opened:
         fill_from_prebuilt(settings, database)
         _claim_if_empty(database, identity)
         OwnFiles(database, settings.data).settle()
+        if renewing is not None:
+            renew(settings, database, renewing)
         sweep(settings.data)
     return database, LiveView(database, open_stores(settings), lock, identity), lock
 

@@ -150,13 +150,8 @@ class Rebuilder:
         return found
 
     def _own(self) -> Iterator[FamilySource]:
-        """The own families as they are in the catalogue now; copies that are lost are left out."""
         with self._database.begin() as rows:
-            files = rows.files.by_family()
-            for family in rows.families.all():
-                if family.source == OWN:
-                    own = list(files.get(family.id, {}).values())
-                    yield own_source(self._data, family, own, rows.faces.of_family(family.id))
+            yield from own_sources(rows, self._data)
 
     @contextmanager
     def _partial(self, use_browser: bool) -> Iterator[tuple[Path, Database]]:
@@ -186,6 +181,15 @@ def _google(plan: RebuildPlan, fonts: Path, refused: list[Refusal]) -> Iterator[
             yield google_family(folder)
         except FolderError as error:
             refused.append(Refusal(folder.name, "bad-folder", str(error)))
+
+
+def own_sources(rows: Repository, data: Path) -> Iterator[FamilySource]:
+    """The own families as they are in the catalogue now; copies that are lost are left out."""
+    files = rows.files.by_family()
+    for family in rows.families.all():
+        if family.source == OWN:
+            own = list(files.get(family.id, {}).values())
+            yield own_source(data, family, own, rows.faces.of_family(family.id))
 
 
 def own_source(

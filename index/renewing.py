@@ -1,0 +1,67 @@
+"""A catalogue that an earlier version's encoder made, after an update: brought to this one's."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from db.records import FamilyBundle
+from db.session import Database, open_database, sqlite_path
+from index.builder import Embedder
+from index.owndrawing import draw_guarded
+from index.rebuild import own_sources
+from index.settings import Settings
+from index.shipping import CATALOG, require_whole
+from index.sources import GOOGLE, OWN
+
+log = logging.getLogger(__name__)
+
+
+def renew(settings: Settings, database: Database, embedder: Embedder) -> bool:
+    """Take the shipped catalogue's families, and draw the own ones anew, all or nothing.
+
+    Nothing is done, and False returned, when the vectors are this encoder's already, when the
+    shipped ones are not, when a copy of an own font is lost (it would be lost from the catalogue
+    too), and in a database that other machines share: they may still run the earlier version. The
+    caller holds the writer lock.
+    """
+    with database.begin() as rows:
+        state = rows.state.get()
+        if state is None or state.encoder_sha256 == embedder.sha256:
+            return False
+        old = list(rows.bundles(OWN))
+        sources = list(own_sources(rows, settings.data))
+    manifest = require_whole(settings.prebuilt)
+    shared = sqlite_path(settings.database_url) is None
+    if shared or manifest is None or manifest["encoder_sha256"] != embedder.sha256:
+        return False
+    log.info("renewing the catalogue for encoder %s", embedder.sha256[:12])
+    drawn = [draw_guarded(source, embedder, None).bundle for source in sources]
+    if any(len(new.faces) < len(was.faces) for was, new in zip(old, drawn, strict=True)):
+        log.warning("own fonts cannot all be drawn again, so the catalogue is not renewed")
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copyfile(settings.prebuilt / CATALOG, Path(folder, CATALOG))
+        with closing(open_database(f"sqlite:///{Path(folder, CATALOG)}")) as shipped:
+            _exchange(database, shipped, drawn, embedder)
+    return True
+
+
+def _exchange(
+    database: Database, shipped: Database, own: Sequence[FamilyBundle], embedder: Embedder
+) -> None:
+    with shipped.begin() as new, database.write() as rows:
+        twins = {*rows.twins.all(), *new.twins.all()}
+        rows.clear()
+        for bundle in new.bundles(GOOGLE):
+            rows.add(bundle)
+        for bundle in own:
+            rows.add(bundle)
+        there = {family.id for family in rows.families.all()}
+        kept = {(t.family_id, t.twin_id): t for t in twins if {t.family_id, t.twin_id} <= there}
+        rows.twins.add(kept.values())
+        rows.state.set_encoder(embedder.sha256, embedder.prepare_version, embedder.dim)
