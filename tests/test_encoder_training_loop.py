@@ -113,6 +113,8 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
 def test_the_export_gives_the_nets_vectors(run: Path, tmp_path: Path) -> None:
     """ONNX Runtime agrees with torch within the float16 of the stored weights, at any batch."""
     card = export(run, tmp_path / "encoder.onnx")
+    folder = str(Path(__file__).resolve().parent.parent)
+    assert folder.encode() not in (tmp_path / "encoder.onnx").read_bytes()  # where it was made
     model = FontEncoder(ModelConfig(**card["training"]["model"]))
     checkpoint.load_weights(run / "checkpoint.safetensors", model)
     model.eval()

@@ -18,7 +18,7 @@ from encoder.training.browser_lines import BrowserLines, folder_beside
 from encoder.training.config import DataConfig, ModelConfig
 from encoder.training.faces import load_faces, training_split
 from encoder.training.model import FontEncoder, count_parameters
-from encoder.training.onnxfile import halved, without_zero_biases
+from encoder.training.onnxfile import halved, without_traces, without_zero_biases
 from encoder.training.whiten import POWER, SHRINKAGE, whiten
 
 
@@ -45,7 +45,7 @@ def export(
     model.eval()
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(".tmp")
-    onnx.save(halved(without_zero_biases(_to_onnx(model))), str(temporary))
+    onnx.save(halved(without_zero_biases(without_traces(_to_onnx(model)))), str(temporary))
     os.replace(temporary, target)
     card = {
         "name": config["name"],

@@ -46,6 +46,14 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
+def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same model without the lines of code, and their folders, that each node came from."""
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.value_info, *graph.initializer):
+        del part.metadata_props[:]
+    return model
+
+
 def without_zero_biases(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same model without the biases of zeros that torch's exporter gives convolutions.
 
