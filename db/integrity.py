@@ -23,31 +23,34 @@ _CHUNK = 2048
 
 def samples_sha256(samples: Iterable[SampleRecord], columns: bytes = b"") -> str:
     """The SHA-256 of a face's samples, in the order of their ids, and columns; not of its name."""
+    digest = _digest(samples)
+    digest.update(columns)
+    return digest.hexdigest()
+
+
+def _digest(samples: Iterable[SampleRecord]) -> hashlib._Hash:
     digest = hashlib.sha256()
     for s in samples:
         digest.update("\0".join((s.kind, s.text, s.raster)).encode() + b"\0" + s.vector)
-    digest.update(columns)
-    return digest.hexdigest()
+    return digest
 
 
 def damaged_faces(session: Session) -> list[str]:
     """The ids of faces whose samples or columns are not those that were written, ascending."""
     query = select(*columns(Sample, SampleRecord)).order_by(Sample.face_id, Sample.id)
-    rows = session.execute(query, execution_options={"yield_per": _CHUNK})
-    sums = session.execute(select(Face.id, Face.samples_sha256))
-    expected = {row[0]: row[1] for row in sums}
-    found: dict[str, str] = {}
-    samples = (SampleRecord(*row) for row in rows)
-    for face_id, of_face in groupby(samples, key=attrgetter("face_id")):
-        found[face_id] = samples_sha256(of_face, _columns_of(session, face_id))
-    for face_id in expected.keys() - found.keys():
-        found[face_id] = samples_sha256([], _columns_of(session, face_id))
-    return sorted(face_id for face_id, value in found.items() if expected.get(face_id) != value)
-
-
-def _columns_of(session: Session, face_id: str) -> bytes:
-    query = select(FaceColumns.columns).where(FaceColumns.face_id == face_id)
-    return session.scalar(query) or b""
+    in_parts = {"yield_per": _CHUNK}
+    samples = (SampleRecord(*row) for row in session.execute(query, execution_options=in_parts))
+    digests = {
+        face_id: _digest(of_face) for face_id, of_face in groupby(samples, attrgetter("face_id"))
+    }
+    faces = select(Face.id, Face.samples_sha256, FaceColumns.columns).outerjoin(FaceColumns)
+    damaged = []
+    for face_id, expected, packed in session.execute(faces, execution_options=in_parts):
+        digest = digests.pop(face_id, None) or _digest([])
+        digest.update(packed or b"")
+        if digest.hexdigest() != expected:
+            damaged.append(face_id)
+    return sorted([*damaged, *digests])  # what is left belongs to no face
 
 
 def complaints(session: Session) -> list[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db import integrity
 from db.models import Face, Family, FontFile, Sample
-from db.records import FamilyBundle, FileRecord
+from db.records import FamilyBundle, FileRecord, SampleRecord, TwinRecord
 from db.rows.columns import ColumnRows
 from db.rows.faces import FaceRows
 from db.rows.families import FamilyRows
@@ -71,16 +71,34 @@ class Repository:
         if bundle.specimen is not None and self.families.specimen(family_id) is None:
             self.families.set_specimen(family_id, bundle.specimen)
 
+    def replace_samples(
+        self, face_id: str, samples: Sequence[SampleRecord], columns: bytes
+    ) -> None:
+        """Put these in the place of a face's samples, under new ids, and of its columns."""
+        self.samples.replace(face_id, samples)
+        self.columns.replace(face_id, columns)
+        self.faces.set_checksum(face_id, samples, columns)
+
+    def replace_families(
+        self, bundles: Iterable[FamilyBundle], twins: Iterable[TwinRecord]
+    ) -> None:
+        """Put these in the place of all families and files, with those twins that are both there.
+
+        The state row, and so the generation, stays.
+        """
+        self._session.execute(delete(Family))
+        self.files.drop_unused()
+        there = set()
+        for bundle in bundles:
+            self.add(bundle)
+            there.add(bundle.family.id)
+        self.twins.add(t for t in twins if {t.family_id, t.twin_id} <= there)
+
     def remove_family(self, family_id: str) -> tuple[list[int], list[FileRecord]]:
         """Delete a family; returns the ids of its samples and the files nobody needs now."""
         ids = self.samples.ids_of_family(family_id)
         self._session.execute(delete(Family).where(Family.id == family_id))
         return ids, self.files.drop_unused()
-
-    def clear(self) -> None:
-        """Delete every family and file; the state row, and so the generation, stays."""
-        self._session.execute(delete(Family))
-        self.files.drop_unused()
 
     # The database as a whole ---------------------------------------------------------
 

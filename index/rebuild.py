@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from db.records import FaceRecord, FamilyBundle, FamilyRecord, FileRecord
@@ -114,15 +115,9 @@ class Rebuilder:
     def _exchange(self, rows: Repository, partial: Database, google: set[str]) -> None:
         """Put the drawn families in the place of all that was there."""
         own = self._own_bundles(rows, partial)
-        rows.clear()
         with partial.begin() as drawn:
-            for bundle in drawn.bundles():
-                if bundle.family.id in google:
-                    rows.add(bundle)
-            for bundle in own:
-                rows.add(bundle)
-            there = {family.id for family in rows.families.all()}
-            rows.twins.add(t for t in drawn.twins.all() if {t.family_id, t.twin_id} <= there)
+            wanted = (bundle for bundle in drawn.bundles() if bundle.family.id in google)
+            rows.replace_families(chain(wanted, own), drawn.twins.all())
         embedder = self._embedder
         rows.state.set_encoder(embedder.sha256, embedder.prepare_version, embedder.dim)
 

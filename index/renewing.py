@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 from db.records import FamilyBundle
@@ -16,7 +17,7 @@ from index.owndrawing import draw_guarded
 from index.rebuild import own_sources
 from index.settings import Settings
 from index.shipping import CATALOG, require_whole
-from index.sources import GOOGLE, OWN
+from index.sources import GOOGLE
 
 log = logging.getLogger(__name__)
 
@@ -33,15 +34,15 @@ def renew(settings: Settings, database: Database, embedder: Embedder) -> bool:
         state = rows.state.get()
         if state is None or state.encoder_sha256 == embedder.sha256:
             return False
-        old = list(rows.bundles(OWN))
         sources = list(own_sources(rows, settings.data))
+        counts = [len(rows.faces.of_family(source.family.id)) for source in sources]
     manifest = require_whole(settings.prebuilt)
     shared = sqlite_path(settings.database_url) is None
     if shared or manifest is None or manifest["encoder_sha256"] != embedder.sha256:
         return False
     log.info("renewing the catalogue for encoder %s", embedder.sha256[:12])
     drawn = [draw_guarded(source, embedder, None).bundle for source in sources]
-    if any(len(new.faces) < len(was.faces) for was, new in zip(old, drawn, strict=True)):
+    if any(len(own.faces) < count for own, count in zip(drawn, counts, strict=True)):
         log.warning("own fonts cannot all be drawn again, so the catalogue is not renewed")
         return False
     with tempfile.TemporaryDirectory() as folder:
@@ -55,13 +56,7 @@ def _exchange(
     database: Database, shipped: Database, own: Sequence[FamilyBundle], embedder: Embedder
 ) -> None:
     with shipped.begin() as new, database.write() as rows:
-        twins = {*rows.twins.all(), *new.twins.all()}
-        rows.clear()
-        for bundle in new.bundles(GOOGLE):
-            rows.add(bundle)
-        for bundle in own:
-            rows.add(bundle)
-        there = {family.id for family in rows.families.all()}
-        kept = {(t.family_id, t.twin_id): t for t in twins if {t.family_id, t.twin_id} <= there}
-        rows.twins.add(kept.values())
+        every = (*rows.twins.all(), *new.twins.all())
+        twins = {(twin.family_id, twin.twin_id): twin for twin in every}
+        rows.replace_families(chain(new.bundles(GOOGLE), own), twins.values())
         rows.state.set_encoder(embedder.sha256, embedder.prepare_version, embedder.dim)

@@ -81,8 +81,7 @@ def _mend_faces(settings: Settings, embedder: Embedder, damaged: Sequence[str]) 
         for face in faces:
             samples, columns = drawn.get(face.id) or shipped.get(face.id) or ([], b"")
             if samples:
-                rows.samples.replace(face.id, samples, columns)
-                rows.columns.replace(face.id, columns)
+                rows.replace_samples(face.id, samples, columns)
         rows.state.grow()
 
 

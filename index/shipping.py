@@ -106,10 +106,6 @@ def require_whole(folder: Path) -> dict[str, Any] | None:
 
 def _copy(source: Database, target: Database) -> None:
     with source.begin() as old, target.write() as new:
-        kept = set()
-        for bundle in old.bundles(GOOGLE):
-            new.add(bundle)
-            kept.add(bundle.family.id)
-        new.twins.add(t for t in old.twins.all() if {t.family_id, t.twin_id} <= kept)
+        new.replace_families(old.bundles(GOOGLE), old.twins.all())
         if state := old.state.get():
             new.state.set_encoder(state.encoder_sha256, state.prepare_version, state.dim)

@@ -98,8 +98,7 @@ def index_of_other_rows(s: Settings) -> None:
         samples = rows.samples.of_family("lora")
         regular = [sample for sample in samples if sample.face_id == "lora-400-normal"]
         columns = rows.columns.of_faces(["lora-400-normal"])["lora-400-normal"]
-        rows.samples.replace(SHIPPED, regular, columns)
-        rows.columns.replace(SHIPPED, columns)
+        rows.replace_samples(SHIPPED, regular, columns)
         ids = rows.samples.lines()[0]
     assert len(np.unique(ids)) == len(ids)
 

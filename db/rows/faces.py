@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from db import integrity
@@ -70,6 +70,12 @@ class FaceRows:
         rows = [{**values(face), "samples_sha256": checksum(face.id)} for face in faces]
         if rows:
             self._session.connection().execute(insert(Face), rows)
+
+    def set_checksum(self, face_id: str, samples: Sequence[SampleRecord], columns: bytes) -> None:
+        """Say that these are a face's samples and columns."""
+        found = integrity.samples_sha256(samples, columns)
+        face = update(Face).where(Face.id == face_id)
+        self._session.execute(face.values(samples_sha256=found))
 
     def _sorted(self, query: Select[Any]) -> list[FaceRecord]:
         # Sorted here: databases differ in how they order texts, and answers must not.

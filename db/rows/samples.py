@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from db import integrity
 from db.models import Face, Sample
 from db.records import SampleRecord, Vectors
 from db.rows.fields import columns, insert_all
@@ -65,16 +64,10 @@ class SampleRows:
         """Write samples under new ids."""
         insert_all(self._session, Sample, samples)
 
-    def replace(self, face_id: str, samples: Sequence[SampleRecord], columns: bytes) -> None:
-        """Put these in the place of a face's samples, under new ids, with the face's checksum.
-
-        Its `columns` are the caller's to write.
-        """
+    def replace(self, face_id: str, samples: Sequence[SampleRecord]) -> None:
+        """Put these in the place of a face's samples, under new ids; its checksum is not set."""
         self._session.execute(delete(Sample).where(Sample.face_id == face_id))
         self.add([replace(sample, face_id=face_id) for sample in samples])
-        found = integrity.samples_sha256(samples, columns)
-        face = update(Face).where(Face.id == face_id)
-        self._session.execute(face.values(samples_sha256=found))
 
 
 def _stack(rows: Iterable[Sequence[Any]], dim: int) -> Vectors:
