@@ -34,8 +34,7 @@ def rows_of(data: bytes, dim: int) -> NDArray[np.uint8]:
 
 def unpacked(rows: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The columns of packed rows [n, d / 2]: float32 [n, d] of unit length."""
-    codes = np.stack([rows & 15, rows >> 4], axis=2).reshape(len(rows), -1)
-    columns = codes.astype(np.float32) - _ZERO
+    columns = np.stack(_numbers(rows), axis=2).reshape(len(rows), -1)
     return columns / np.maximum(np.linalg.norm(columns, axis=1, keepdims=True), 1e-6)
 
 
@@ -59,9 +58,13 @@ def late_scores(
 
 def _cosines(rows: NDArray[np.uint8], columns: NDArray[np.float32]) -> NDArray[np.float32]:
     """Those of packed rows [n, d / 2] and unit columns [m, d]: float32 [n, m]."""
-    low = (rows & 15).astype(np.float32) - _ZERO
-    high = (rows >> 4).astype(np.float32) - _ZERO
+    low, high = _numbers(rows)
     dots = low @ columns[:, ::2].T
     dots += high @ columns[:, 1::2].T
     squares = np.einsum("ij,ij->i", low, low) + np.einsum("ij,ij->i", high, high)
     return dots / np.sqrt(np.maximum(squares, 1e-6))[:, None]
+
+
+def _numbers(rows: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The even and the odd numbers of packed rows, float32 [n, d / 2] each; not of unit length."""
+    return (rows & 15).astype(np.float32) - _ZERO, (rows >> 4).astype(np.float32) - _ZERO
