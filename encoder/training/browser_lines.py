@@ -52,7 +52,7 @@ def draw_missing(
             lines: dict[str, np.ndarray] = {}
             for face in by_family[family]:
                 lines |= _draw(browser, face)
-            _write(_path(folder, family), lines)
+            write_arrays(_path(folder, family), lines)
             on_progress(done, len(missing))
 
 
@@ -98,10 +98,11 @@ def _path(folder: Path, family: str) -> Path:
     return folder / f"{family}.npz"
 
 
-def _write(path: Path, lines: dict[str, np.ndarray]) -> None:
+def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write an .npz file whole, or not at all."""
     temporary = path.with_name(f"{path.name}.tmp")
     with temporary.open("wb") as file:
-        np.savez(file, **lines)  # type: ignore[arg-type]
+        np.savez(file, **arrays)  # type: ignore[arg-type]
     os.replace(temporary, path)
 
 

@@ -52,10 +52,9 @@ def add_columns(
     head, right = teach_columns(model, features, config, on_step)
     found = {**asdict(config), "right": round(right, 4), "among": len(features.references)}
     for path, old in cards.items():
-        _write(path, old, head, found)
-        if "float_sha256" in old:
+        if "float_sha256" in old:  # the first one, which is in float, is written by now
             old["float_sha256"] = card["onnx_sha256"]
-            _write_card(path, old)
+        _write(path, old, head, found)
     return found
 
 
@@ -74,8 +73,4 @@ def _write(path: Path, card: dict[str, Any], head: ColumnHead, found: dict[str, 
     os.replace(temporary, path)
     card |= {"column_dim": found["dim"], "columns": found}
     card["onnx_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    _write_card(path, card)
-
-
-def _write_card(path: Path, card: dict[str, Any]) -> None:
     path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")

@@ -9,7 +9,6 @@ changes, its input is computed once and kept on disk, so a run that is stopped g
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from torch.nn import functional
 from encoder.prepare import HEIGHT, WIDTH, prepare
 from encoder.reference import draw_reference, reference_lines
 from encoder.training.batches import DrawnBatches
+from encoder.training.browser_lines import write_arrays
 from encoder.training.config import DataConfig
 from encoder.training.faces import TrainingFace
 from encoder.training.model import ColumnHead, FontEncoder
@@ -309,10 +309,7 @@ def _asked(
 def _kept(path: Path, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """What the file holds; made and written if there is none."""
     if not path.exists():
-        temporary = path.with_name(f"{path.name}.tmp")
-        with temporary.open("wb") as file:
-            np.savez(file, **make())  # type: ignore[arg-type]
-        os.replace(temporary, path)
+        write_arrays(path, make())
     with np.load(path, allow_pickle=False) as stored:
         return {key: stored[key] for key in stored.files}
 
