@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,14 @@ def address(catalog: Any, tmp_path: Path) -> Iterator[str]:
     """Where a server over `catalog` listens."""
     catalog.tokens = FakeTokens(TOKEN)
     with_token = Settings(data=tmp_path, prebuilt=tmp_path, api_token=TOKEN)
-    app = create_app(with_token, catalog=catalog)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    with serving(with_token, catalog) as listening:
+        yield listening
+
+
+@contextmanager
+def serving(settings: Settings, catalog: Any) -> Iterator[str]:
+    """The address of a service over `catalog`."""
+    server = make_server("127.0.0.1", 0, create_app(settings, catalog=catalog), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
-from api.app import create_app
 from encoder.browser import available
 from index.catalog import FontCatalog
 from index.settings import Settings
 from index.viewer import Viewer
 from tests.catalog_fixtures import built_data, catalog, settings
-from tests.page_fixtures import opened
+from tests.page_fixtures import opened, serving
 from tests.search_page import choose, wait_for
 
 if not available():
@@ -26,17 +22,6 @@ if not available():
 from playwright.sync_api import Browser, Locator, Page, expect
 
 __all__ = ["built_data", "catalog", "settings"]
-
-
-@contextmanager
-def serving(settings: Settings, catalog: FontCatalog) -> Iterator[str]:
-    """The address of a service over `catalog`."""
-    server = make_server("127.0.0.1", 0, create_app(settings, catalog=catalog), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
 
 
 @pytest.fixture

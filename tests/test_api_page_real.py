@@ -5,19 +5,16 @@ from __future__ import annotations
 import base64
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
-from api.app import create_app
 from encoder.browser import available
 from index.bootstrap import open_catalog
 from index.settings import Settings
-from tests.page_fixtures import opened
+from tests.page_fixtures import opened, serving
 from tests.search_page import choose, families, put
 
 if not available():
@@ -35,13 +32,8 @@ def service(fonts_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     data = tmp_path_factory.mktemp("service")
     shutil.copytree(fonts_dir, data / "fonts")
     settings = Settings(data=data)
-    with closing(open_catalog(settings)) as catalog:
-        server = make_server("127.0.0.1", 0, create_app(settings, catalog=catalog), threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with closing(open_catalog(settings)) as catalog, serving(settings, catalog) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
