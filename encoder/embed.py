@@ -19,7 +19,8 @@ from encoder.memory import give_back
 INPUT = "windows"
 OUTPUTS = ("vectors", "columns", "shares")
 _BATCH = 32  # windows a run: bounds the memory of a page full of text
-_COUNTS = 0.01  # least share of its window that a column counts: paper beside a word has none
+_COUNTS = 0.08  # of an equal share: a column with less is left out; paper beside a word has none
+_KEPT = 2  # of a reference line every second column is kept: a query has those between to offer
 
 
 class MismatchError(RuntimeError):
@@ -34,9 +35,9 @@ class NoInkError(ValueError):
 class LineVectors:
     """One line of a picture: float32 [n, D] unit vectors of its n >= 1 windows, and its columns.
 
-    `columns` float32 [m, d] are unit vectors of pieces about a letter wide, from the left, those
-    without ink left out; `shares` float32 [m] say what each counts, and sum to 1; `window_of`
-    int64 [m] is the window of each.
+    `columns` float32 [m, d] are unit vectors of pieces about a letter wide, each half a piece to
+    the right of the one before, those without ink left out; `shares` float32 [m] say what each
+    counts, and sum to 1; `window_of` int64 [m] is the window of each.
     """
 
     line: prepare.Line
@@ -105,34 +106,38 @@ class Embedder:
 
     def embed_lines(self, lines: Sequence[prepare.Line]) -> list[LineVectors]:
         """The vectors of lines that `prepare` found, in their order; [] for none."""
+        return [
+            LineVectors(line, vectors, *_inked(columns, shares))
+            for line, (vectors, columns, shares) in zip(lines, self._of_lines(lines), strict=True)
+        ]
+
+    def _of_lines(self, lines: Sequence[prepare.Line]) -> list[tuple[np.ndarray, ...]]:
+        """`OUTPUTS` of each line."""
         if not lines:
             return []
         windows = [line.windows for line in lines]
         parts = self._run(OUTPUTS, np.concatenate(windows))
         found = [np.concatenate(part) for part in zip(*parts, strict=True)]
         ends = np.cumsum([len(some) for some in windows])[:-1]
-        each = zip(*(np.split(rows, ends) for rows in found), strict=True)
-        return [
-            LineVectors(line, vectors, *_inked(columns, shares))
-            for line, (vectors, columns, shares) in zip(lines, each, strict=True)
-        ]
+        return list(zip(*(np.split(rows, ends) for rows in found), strict=True))
 
     def embed_columns(self, windows: np.ndarray) -> list[np.ndarray]:
         """The columns with ink of each window (as above): float32 [m, d], unit rows."""
         return [
-            rows[inked >= _COUNTS]
-            for columns, shares in self._run(OUTPUTS[1:], windows)
-            for rows, inked in zip(columns, shares, strict=True)
+            _inked(columns[None], shares[None])[0]
+            for part in self._run(OUTPUTS[1:], windows)
+            for columns, shares in zip(*part, strict=True)
         ]
 
     def embed_line(self, picture: np.ndarray) -> ReferenceVectors:
         """What stands for a picture of one line. Raises `NoInkError` when it is blank."""
-        lines = self.embed_lines(prepare.prepare(picture))
-        if not lines:
+        found = self._of_lines(prepare.prepare(picture))
+        if not found:
             raise NoInkError("the picture shows no ink, so there is nothing to embed")
-        mean = np.concatenate([line.vectors for line in lines]).mean(axis=0)
+        mean = np.concatenate([vectors for vectors, _, _ in found]).mean(axis=0)
         vector = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
-        return ReferenceVectors(vector, np.concatenate([line.columns for line in lines]))
+        kept = [_inked(c[:, ::_KEPT], s[:, ::_KEPT])[0] for _, c, s in found]
+        return ReferenceVectors(vector, np.concatenate(kept))
 
     def _run(self, outputs: Sequence[str], windows: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
         session = self._opened()
@@ -153,8 +158,8 @@ class Embedder:
 
 
 def _inked(columns: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The columns [N, C, d] of a line's windows that count, as [m, d]; shares and windows [m]."""
-    inked = shares >= _COUNTS
+    """The columns [N, C, d] of windows that count, as [m, d]; their shares and windows [m]."""
+    inked = shares >= _COUNTS / shares.shape[1] * shares.sum(axis=1, keepdims=True)
     counted = shares[inked]
     return columns[inked], counted / counted.sum(), np.nonzero(inked)[0]
 

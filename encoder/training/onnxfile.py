@@ -12,6 +12,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 _COLUMNS = "column-head."
+_SECOND = "every-second."
 _HALF_FROM = 1024  # numbers: smaller tensors (norms, biases) keep their full precision
 
 
@@ -24,7 +25,7 @@ def read_onnx_weights(path: Path) -> dict[str, torch.Tensor]:
             )
         )
         for tensor in onnx.load(str(path)).graph.initializer
-        if not tensor.name.startswith(_COLUMNS)
+        if not tensor.name.startswith((_COLUMNS, _SECOND))
     }
 
 
@@ -82,11 +83,13 @@ def with_columns(model: onnx.ModelProto, tensors: Mapping[str, np.ndarray]) -> o
     """The same model, in float or 8 bits, with a column head, in the place of one that it has.
 
     `tensors` are those of `encoder.training.model.ColumnHead`. The output `columns` float32
-    [N, C, d] holds unit vectors, `shares` [N, C] sums to 1. What was there before gives the same
-    numbers as before. Raises `ValueError` for a model without attention.
+    [N, 2 C, d] holds unit vectors, `shares` [N, 2 C] sums to 1: the net's C columns, and one
+    half-way behind each. What was there before gives the same numbers as before. Raises
+    `ValueError` for a model without attention.
     """
     graph = model.graph
     _remove_columns(graph)
+    seen_from = _finer(model)
     names = {key: f"{_COLUMNS}{key}" for key in ("seen", "rows", "sums", "lengths", "least")}
     for key, value in tensors.items():
         transposed = value.T if value.ndim == 2 else value
@@ -106,7 +109,7 @@ def with_columns(model: onnx.ModelProto, tensors: Mapping[str, np.ndarray]) -> o
         return add("Add", [times, f"{_COLUMNS}{layer}.bias"], f"{_COLUMNS}{layer}.sum")
 
     row, last = f"{_COLUMNS}row", f"{_COLUMNS}last"
-    seen = add("Squeeze", [_attended(graph), row], names["seen"])
+    seen = add("Squeeze", [seen_from, row], names["seen"])
     rows = add("Transpose", [seen], names["rows"], perm=[0, 2, 1])
     made = linear(rows, "project")
     lengths = add("ReduceL2", [made, last], names["sums"], keepdims=1)
@@ -120,6 +123,51 @@ def with_columns(model: onnx.ModelProto, tensors: Mapping[str, np.ndarray]) -> o
     for name, shape in (("columns", [count, None, dim]), ("shares", [count, None])):
         graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
     return model
+
+
+def _finer(model: onnx.ModelProto) -> str:
+    """Make the net's columns twice as many, once, and give their name; the pool takes every second.
+
+    Whatever halves the width last does so no more, and what follows looks twice as far (Yu and
+    Koltun 2016), so that every second column is the same to the last bit as before.
+    """
+    graph = model.graph
+    for node in graph.node:
+        if node.output[0].startswith(_SECOND):
+            return str(node.input[0])
+    attended = _attended(graph)
+    pixels: dict[str, int] = {}  # of a window that one column of a tensor steps over
+    steps = {}
+    for node in graph.node:
+        before = max((pixels.get(name, 1) for name in node.input), default=1)
+        after = before * _ints(node, "strides", [1, 1])[1]
+        pixels |= dict.fromkeys(node.output, after)
+        steps[node.name] = (before, after)
+    last = pixels[attended]
+    for node in graph.node:
+        before, after = steps[node.name]
+        if before < after == last:
+            _ints(node, "strides")[1] = 1
+        elif before == last and node.op_type == "Conv" and _ints(node, "kernel_shape")[1] > 1:
+            for key in ("dilations", "pads"):
+                wide = _ints(node, key)
+                wide[1::2] = [2 * value for value in wide[1::2]]
+    values = {"starts": 0, "ends": 2**31, "axes": 3, "steps": 2}
+    for key, value in values.items():
+        graph.initializer.append(_tensor(f"{_SECOND}{key}", np.array([value], np.int64)))
+    second = f"{_SECOND}columns"
+    for node in graph.node:
+        node.input[:] = [second if name == attended else name for name in node.input]
+    made = next(at for at, node in enumerate(graph.node) if attended in node.output)
+    inputs = [attended, *(f"{_SECOND}{key}" for key in values)]
+    graph.node.insert(made + 1, helper.make_node("Slice", inputs, [second], name=_SECOND))
+    del graph.value_info[:]
+    return attended
+
+
+def _ints(node: onnx.NodeProto, key: str, missing: list[int] | None = None) -> Any:
+    """A node's attribute of several numbers, to read or to change."""
+    return next((each.ints for each in node.attribute if each.name == key), missing)
 
 
 def _attended(graph: onnx.GraphProto) -> str:
