@@ -35,11 +35,11 @@ from index.voting import (
 
 DEPTH = 100  # neighbours a window at least; 40 a row, more when they do not make k rows
 _GROWTH = 4
-# A line is set in the leader's font when the leader's family is nearly as good a match for it
-# as its own best one (random pairs of fonts differ by 0.59 for three in four, lines of one font
-# by 0.06 for nine in ten), and nearly as good a match as for the leader.
-_SAME_FONT = 0.1
+# A line is set in the leader's font when the leader's family fits it nearly as well as its own
+# best one, and nearly as well as the leader. On the benchmark's seen pages 0.07 blends two fonts.
+_SAME_FONT = 0.05
 _SAME_FIT = 0.2
+_OWN = 10  # families of a line's vote, of which that is its own which fits best
 _REFINED = 8  # fonts of a picture whose families are scored anew
 WITNESSES = 2  # lines beside the leader whose faces are named
 _TWINS = 3  # of a row whose faces are named
@@ -74,9 +74,9 @@ def rank_lines(
     """The fonts of a picture, the most prominent first, each with its k best rows.
 
     `lines` are float32 [n, D], n >= 1, at least one; `weights` say how much each counts.
-    Every line is in one group. With `late`, the best families of the first fonts are scored anew
-    by it. `without` is the position of a family that must not answer. Rows are fewer than k only
-    when the filters leave fewer.
+    Every line is in one group. With `late`, the lines are sorted into fonts by it, and the best
+    families of the first fonts scored anew. `without` is the position of a family that must not
+    answer. Rows are fewer than k only when the filters leave fewer.
     """
     allowed = view.allowed(filters, without=without)
     reachable = len(view.store) if allowed is None else len(allowed)
@@ -84,7 +84,7 @@ def rank_lines(
     depth = max(DEPTH, 40 * k)
     while True:
         votes = _votes(view, lines, depth, allowed)
-        fonts = list(_fonts(votes, weights))
+        fonts = list(_fonts(votes, weights, _Fit(votes, view, late)))
         tables = [rank(font.vote, view.twin_sets, rows_wanted) for font in fonts]
         if depth >= reachable or all(len(rows) >= rows_wanted for rows in tables):
             break
@@ -145,23 +145,40 @@ class _Font:
     vote: Tally
 
 
-def _fonts(votes: Sequence[_Votes], weights: Sequence[float]) -> Iterator[_Font]:
+class _Fit:
+    """How well families fit lines: by late interaction, or by the vote where there is none."""
+
+    def __init__(self, votes: Sequence[_Votes], view: View, late: Late | None) -> None:
+        self._votes, self._view, self._late = votes, view, late
+
+    def own(self, line: int) -> int:
+        """The family that fits a line best, of those that its vote puts first."""
+        vote = self._votes[line].families
+        order = np.argsort(np.where(vote.seen, -vote.scores, np.inf), kind="stable")
+        return max(order[: min(_OWN, int(vote.seen.sum()))].tolist(), key=lambda f: self(line, f))
+
+    def __call__(self, line: int, family: int) -> float:
+        """-inf for a family of which nothing is known."""
+        if self._late is None:
+            return float(self._votes[line].families.scores[family])
+        faces = np.flatnonzero(self._view.family_of_face == family)
+        return float(self._late(line, faces.tolist()).max())
+
+
+def _fonts(votes: Sequence[_Votes], weights: Sequence[float], fit: _Fit) -> Iterator[_Font]:
     """The lines in groups of one font, the most prominent first."""
-    if not votes[0].families.seen.any():  # nothing may answer, so nothing tells them apart
+    if len(votes) == 1 or not votes[0].families.seen.any():  # nothing to tell apart, or nothing by
         yield _Font(0, tuple(range(len(votes))), votes[0].families)
         return
     best = [float(vote.families.scores[vote.families.first()]) for vote in votes]
     standing = [w * max(0.0, score) ** _PROMINENCE for w, score in zip(weights, best, strict=True)]
+    own = [fit.own(line) for line in range(len(votes))]
+    least = [fit(line, family) - _SAME_FONT for line, family in enumerate(own)]
     left = list(range(len(votes)))
     while left:
         leader = max(left, key=lambda i: standing[i])
-        family = votes[leader].families.first()
-        scores = [float(vote.families.scores[family]) for vote in votes]
-        joined = [
-            i
-            for i in left
-            if scores[i] >= best[i] - _SAME_FONT and scores[i] >= best[leader] - _SAME_FIT
-        ]
+        enough = fit(leader, own[leader]) - _SAME_FIT
+        joined = [i for i in left if fit(i, own[leader]) >= max(least[i], enough)]
         together = [votes[i].families for i in joined]
         vote = merge_lines(together, [weights[i] for i in joined])
         yield _Font(leader, tuple(joined), vote)
