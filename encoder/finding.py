@@ -56,15 +56,15 @@ def find_and_read(picture: np.ndarray, crop: Box | None, reader: Reader) -> list
     chief = [line for line in lines[:_CHIEF] if line.box.area >= _SMALL * lines[0].box.area]
     edges = _read(chief, reader)
     level = all(_is_level(each.line) for each in edges)
+    rest = lines[len(chief) :]
     if level and _clarity(edges) >= _CONVINCING:
-        rest = _read(lines[len(chief) :], reader)
-        edges += [each for each in rest if each.reading.confidence >= _LEGIBLE]
-        return _from_the_top(edges)
+        return _from_the_top(edges + _legible(rest, reader))
     detected = _read(parted(picture, prepare_quads(picture, reader.detect, crop)), reader)
-    better = _clarity(detected) - _clarity(edges)
     # What leans is read well both ways; only a level line can be compared.
-    read = detected if better > (_BETTER if level else -_BETTER) else edges
-    if _clarity(read) < _DOUBTFUL:
+    needed = _clarity(edges) + (_BETTER if level else -_BETTER)
+    clear = _clarity(_words(detected))
+    read = detected if clear > needed else edges + _legible(rest, reader)
+    if max(clear, _clarity(edges)) < _DOUBTFUL:
         standing = _standing(picture, crop, reader)
         if _clarity(standing) > _clarity(read) + _TURNED:
             return _from_the_top(standing)
@@ -105,6 +105,15 @@ def _read(lines: Sequence[Line], reader: Reader) -> list[Found]:
     return found
 
 
+def _legible(lines: Sequence[Line], reader: Reader) -> list[Found]:
+    """The small print that can be read as more than one letter: those are pieces of drawings."""
+    return [
+        each
+        for each in _read(lines, reader)
+        if each.reading.confidence >= _LEGIBLE and _is_word(each)
+    ]
+
+
 def _from_the_top(found: Sequence[Found]) -> list[Found]:
     return sorted(found, key=lambda each: (each.line.box.y0, each.line.box.x0))
 
@@ -114,6 +123,18 @@ def _clarity(found: Sequence[Found]) -> float:
     areas = np.array([each.line.box.area for each in found], float)
     sure = np.array([each.reading.confidence for each in found])
     return float((areas * sure).sum() / areas.sum()) if len(found) else 0.0
+
+
+def _words(found: Sequence[Found]) -> Sequence[Found]:
+    """What reads as more than a letter, or all if nothing does.
+
+    A detector now and then takes a photograph for a letter, larger than any line.
+    """
+    return [each for each in found if _is_word(each)] or found
+
+
+def _is_word(found: Found) -> bool:
+    return len(found.reading.text.strip()) > 1
 
 
 def _is_level(line: Line) -> bool:

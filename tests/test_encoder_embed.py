@@ -168,7 +168,7 @@ def test_lines_have_the_boxes_and_vectors_of_their_windows(weights: Path) -> Non
 
 
 def test_one_line_is_the_unit_mean_of_its_windows(weights: Path) -> None:
-    """A sample's vector is the mean over all windows at unit length; every second column is kept."""
+    """A sample's vector is the unit mean over all windows; every second column is kept."""
     picture = page(100)
     windows = np.concatenate([line.windows for line in prepare.prepare(picture)])
     mean = by_hand(windows).mean(axis=0)

@@ -151,3 +151,30 @@ def test_a_sign_is_read_without_its_border(reader: CountingReader) -> None:
     sample = Path(__file__).parents[1] / "api" / "static" / "samples" / "sign.webp"
     found = find_and_read(read_picture(sample.read_bytes()), None, reader)
     assert [each.reading.text for each in found] == ["Corner Café", "COFFEE AND CAKE"]
+
+
+def _photograph(height: int, width: int, seed: int) -> np.ndarray:
+    """Soft shapes in many colours, with noise."""
+    rng = np.random.default_rng(seed)
+    picture = np.full((height, width, 3), rng.integers(80, 160), np.uint8)
+    for _ in range(14):
+        centre, axes = rng.integers(0, (width, height)), rng.integers(20, 110, 2)
+        colour = rng.integers(20, 240, 3).tolist()
+        turn = float(rng.uniform(0, 180))
+        cv2.ellipse(picture, centre.tolist(), axes.tolist(), turn, 0, 360, colour, -1)
+    soft = cv2.GaussianBlur(picture, (0, 0), 2) + rng.normal(0, 6, picture.shape)
+    return soft.clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_photograph_does_not_cost_the_small_print(
+    reader: CountingReader, serif_path: Path, seed: int
+) -> None:
+    """Beside a photograph all fifteen lines are found, not the largest ones alone."""
+    page = np.full((720, 1280, 3), 255, np.uint8)
+    page[42:342, 716:1116] = _photograph(300, 400, seed)
+    for row in range(15):
+        line = _picture(serif_path, f"Hamburgefons {10 + row} jumping", 26 if row == 0 else 16)
+        page[20 + 44 * row :, 40:][: line.shape[0], : line.shape[1]] = line
+    said = " ".join(each.reading.text for each in find_and_read(page, None, reader))
+    assert [row for row in range(15) if f"{10 + row}" not in said] == []

@@ -73,6 +73,18 @@ def test_what_is_missed_and_what_is_astray() -> None:
     assert spots.judge(SCENE, _answer()).spots[0].rank == 0
 
 
+def test_a_line_through_a_menu_is_each_entrys() -> None:
+    """Three entries of one family on a line are found with it; one in another family is not."""
+    menu = tuple(Spot((10 + 100 * at, 10, 80 + 100 * at, 40), "Go", "lora") for at in range(3))
+    answer = _answer(((10, 14, 280, 36), [_match("lora")]))
+    outcome = spots.judge(replace(SCENE, spots=menu), answer)
+    assert [(s.found, s.rank, s.blended) for s in outcome.spots] == [(True, 1, False)] * 3
+    assert outcome.stray == 0
+    mixed = (*menu[:2], replace(menu[2], family="inter"))
+    outcome = spots.judge(replace(SCENE, spots=mixed), answer)
+    assert [s.found for s in outcome.spots] == [False] * 3 and outcome.stray == 1
+
+
 def test_twins_and_lower_ranks_are_credited() -> None:
     """The right family second, and as a twin of the first."""
     answer = _answer(

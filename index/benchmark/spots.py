@@ -22,9 +22,10 @@ _INSIDE = 0.6  # of a region's area must lie in a block for it to be a line of t
 class SpotOutcome:
     """What became of one block of text.
 
-    `found`: some region lies in it. `rank`: place of its family in the rows of its largest
-    region, twins credited, 0 = not among them. `blended`: its rows are also those of a block in
-    another family, so that one of them must be wrong.
+    `found`: some region lies in it, or runs through it and others of its family only. `rank`:
+    place of its family in the rows of its largest region, twins credited, 0 = not among them.
+    `blended`: its rows are also those of a block in another family, so that one of them must be
+    wrong.
     """
 
     spot: Spot
@@ -57,7 +58,7 @@ def ask(
 
 def judge(scene: Scene, answer: SearchAnswer) -> SceneOutcome:
     """Which regions are which blocks, and whether their rows name the right family."""
-    at = [_block(region, scene.spots) for region in answer.regions]
+    at = [_blocks(region, scene.spots) for region in answer.regions]
     leads = [_largest(answer.regions, at, spot) for spot in range(len(scene.spots))]
     # Lines of one font share their rows: the same families in the same order.
     fonts = [None if lead is None else _rows(lead.matches) for lead in leads]
@@ -69,7 +70,7 @@ def judge(scene: Scene, answer: SearchAnswer) -> SceneOutcome:
         )
         rank = evaluate.hit_rank(_credited(lead.matches), {spot.family}) if lead else 0
         outcomes.append(SpotOutcome(spot, lead is not None, rank, blended))
-    stray = sum(block is None for block in at)
+    stray = sum(not blocks for blocks in at)
     return SceneOutcome(scene, tuple(outcomes), len(at), stray, answer.took_ms)
 
 
@@ -121,8 +122,12 @@ def _whole(outcome: SceneOutcome) -> bool:
     return all(_right(spot, 1) for spot in largest.values())
 
 
-def _block(region: Region, spots: Sequence[Spot]) -> int | None:
-    """The block that a region is a line of: the one with which it shares most."""
+def _blocks(region: Region, spots: Sequence[Spot]) -> list[int]:
+    """The block that a region is a line of: the one with which it shares most.
+
+    A line may run through several blocks, as a menu's entries; where these are of one family it
+    is each one's, else nobody's.
+    """
     box = tuple(map(float, region.box.as_list()))
     shared = [_shared(box, spot.box) for spot in spots]
     overlap = [
@@ -130,11 +135,14 @@ def _block(region: Region, spots: Sequence[Spot]) -> int | None:
         for part, spot in zip(shared, spots, strict=True)
     ]
     inside = [i for i, part in enumerate(shared) if part >= _INSIDE * _area(box)]
-    return max(inside, key=lambda i: overlap[i], default=None)
+    if inside:
+        return [max(inside, key=lambda i: overlap[i])]
+    through = [i for i, part in enumerate(shared) if part >= _INSIDE * _area(spots[i].box)]
+    return through if len({spots[i].family for i in through}) == 1 else []
 
 
-def _largest(regions: Sequence[Region], at: Sequence[int | None], spot: int) -> Region | None:
-    own = [region for region, block in zip(regions, at, strict=True) if block == spot]
+def _largest(regions: Sequence[Region], at: Sequence[list[int]], spot: int) -> Region | None:
+    own = [region for region, blocks in zip(regions, at, strict=True) if spot in blocks]
     return max(own, key=lambda region: region.box.area, default=None)
 
 
