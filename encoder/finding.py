@@ -57,7 +57,9 @@ def find_and_read(picture: np.ndarray, crop: Box | None, reader: Reader) -> list
     edges = _read(chief, reader)
     level = all(_is_level(each.line) for each in edges)
     rest = lines[len(chief) :]
-    if level and _clarity(edges) >= _CONVINCING:
+    # The largest line leads; two that touch are one to edges, and read badly.
+    plain = level and edges[0].reading.confidence >= _DOUBTFUL
+    if plain and _clarity(edges) >= _CONVINCING:
         return _from_the_top(edges + _legible(rest, reader))
     detected = _read(parted(picture, prepare_quads(picture, reader.detect, crop)), reader)
     # What leans is read well both ways; only a level line can be compared.
