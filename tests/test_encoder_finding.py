@@ -178,3 +178,17 @@ def test_a_photograph_does_not_cost_the_small_print(
         page[20 + 44 * row :, 40:][: line.shape[0], : line.shape[1]] = line
     said = " ".join(each.reading.text for each in find_and_read(page, None, reader))
     assert [row for row in range(15) if f"{10 + row}" not in said] == []
+
+
+def test_lines_that_touch_are_two(reader: CountingReader, serif_path: Path) -> None:
+    """Among lines that edges read well there are two so tight that feet and heads overlap."""
+    page = np.full((760, 560, 3), 255, np.uint8)
+    texts = ["adipiscing joy elit yap", "eiusmod bold tempor lab", *["Lorem ipsum dolor sit"] * 11]
+    for row, text in enumerate(texts):
+        line = _picture(serif_path, text, 40)
+        top = 20 + 35 * min(row, 1) + 60 * max(row - 1, 0)
+        part = page[top:, 20:][: line.shape[0], : line.shape[1]]
+        np.minimum(part, line[: part.shape[0]], out=part)
+    found = find_and_read(page, None, reader)
+    assert max(each.line.box.height for each in found) < 50
+    assert [each.reading.text.split()[-1] for each in found[:3]] == ["yap", "lab", "sit"]
