@@ -40,7 +40,7 @@ class FakeEmbedder:
     sha256: str = "fa4e" * 16
     prepare_version: int = prepare.VERSION
     dim: int = 64
-    column_dim: int = 8
+    column_dim: int = 16
 
     def embed_windows(self, windows: np.ndarray) -> np.ndarray:
         """[N, 1, 64, 256] -> [N, 64] float32 unit rows."""
@@ -61,11 +61,12 @@ class FakeEmbedder:
         return FakeLine(line, vectors, np.concatenate(columns), shares, window_of)
 
     def embed_columns(self, windows: np.ndarray) -> list[np.ndarray]:
-        """8 columns a window, each the ink in 8 rows, unit; those without ink are left out."""
-        ink = 1.0 - windows.reshape(len(windows), 8, 8, 8, 32).mean(axis=(2, 4))
+        """16 columns a window: the ink of 16 rows, mean taken off, unit; none without ink."""
+        ink = 1.0 - windows.reshape(len(windows), 16, 4, 16, 16).mean(axis=(2, 4))
         rows = ink.transpose(0, 2, 1).astype(np.float32)
-        lengths = np.linalg.norm(rows, axis=2, keepdims=True)
-        unit = rows / np.maximum(lengths, 1e-6)
+        apart = rows - rows.mean(axis=2, keepdims=True)
+        lengths = np.linalg.norm(apart, axis=2, keepdims=True)
+        unit = apart / np.maximum(lengths, 1e-6)
         return [each[length[:, 0] > 0.05] for each, length in zip(unit, lengths, strict=True)]
 
     def embed_line(self, picture: np.ndarray) -> FakeReference:

@@ -69,24 +69,24 @@ def naive_scores(
             late[-1][family] = max(late[-1][family], naive_late(line, columns[face]))
         each_line.append(best)
     standing = [w * max(b.values()) ** 4 for w, b in zip(weights, each_line, strict=True)]
-    leader = each_line[standing.index(max(standing))]
+    leader = late[standing.index(max(standing))]
     family = max(leader, key=lambda f: leader[f])
     joined = [
         i
-        for i, b in enumerate(each_line)
-        if b[family] >= leader[family] - 0.2 and b[family] >= max(b.values()) - 0.1
+        for i, fit in enumerate(late)
+        if fit[family] >= leader[family] - 0.2 and fit[family] >= max(fit.values()) - 0.05
     ]
     total = sum(weights[i] for i in joined)
     return {
         f: sum(weights[i] * (0.3 * each_line[i][f] + 0.7 * late[i][f]) for i in joined) / total
-        for f in leader
+        for f in each_line[0]
     }
 
 
 def naive_late(line: FakeLine, packed: bytes) -> float:
     """Each column's best cosine among the face's, the mean by the columns' shares."""
-    codes = np.frombuffer(packed, np.uint8).reshape(-1, 4)
-    rows = np.stack([codes % 16, codes // 16], axis=2).reshape(-1, 8) - 8.0
+    codes = np.frombuffer(packed, np.uint8).reshape(-1, 8)
+    rows = np.stack([codes % 16, codes // 16], axis=2).reshape(-1, 16) - 8.0
     best = [
         max(float(column @ row / np.linalg.norm(row)) for row in rows) for column in line.columns
     ]
