@@ -65,9 +65,10 @@ _SCENE_HEAD = (
 )
 _SCENE_NOTE = (
     "Percent of the blocks of text, unseen families. *Found*: a line of the answer lies in the "
-    "block; *right*: its rows name the block's family, and no block in another family has the "
-    "same rows (*blended*, an error for both). *Whole pictures*: every family first for its "
-    "largest block. *Stray*: lines of the answer that are no text of the picture."
+    "block, or runs through it and others of its family only; *right*: its rows name the block's "
+    "family, and no block in another family has the same rows (*blended*, an error for both). "
+    "*Whole pictures*: every family first for its largest block. *Stray*: lines of "
+    "the answer that are no text of the picture."
 )
 _KIN_HOW = (
     "A family is worth 1 as kin when its 62 letters and digits are the same drawing, and less the "
