@@ -139,7 +139,9 @@ if available():
         expect(call.locator(".code code").first).to_contain_text("families?q=slab")
         expect(page).to_have_url(re.compile("call=listFamilies&q=slab#listFamilies$"))
         call.get_by_role("button", name="Send").click()
-        expect(call.locator(".reply")).to_contain_text("200 OK")
+        status = call.get_by_role("status")
+        expect(status).to_contain_text("200 OK")
+        expect(status).not_to_contain_text("Roboto")  # nobody has a long answer read out
         expect(call.locator(".reply code")).to_contain_text('"name": "Roboto Slab"')
         assert outside == []
 
@@ -165,3 +167,15 @@ if available():
         preview.get_by_role("button", name="Send").click()
         shown = preview.locator(".reply img")
         assert shown.evaluate("i => i.decode().then(() => i.naturalWidth)") == 600
+
+    def test_a_wrong_value_is_shown(page: Page) -> None:
+        """A folded field that keeps a form from being sent is unfolded, and has the keyboard."""
+        page.goto("/docs")
+        call = page.locator("#similarFamilies")
+        fold = call.locator("summary")
+        fold.press("Enter")
+        call.locator("[name=k]").fill("99")
+        fold.press("Enter")
+        expect(call.locator("[name=k]")).to_be_hidden()
+        call.get_by_role("button", name="Send").press("Enter")
+        expect(call.locator("[name=k]")).to_be_focused()

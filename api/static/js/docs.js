@@ -14,20 +14,28 @@ byId("token-form").addEventListener("submit", (event) => event.preventDefault())
 for (const section of document.querySelectorAll(".call")) {
   const form = section.querySelector("form");
   follow(form, `${section.id}-code`, [], () => send(section, form));
+  form.addEventListener("invalid", ({ target }) => { // what is wrong must be seen to be told
+    const folded = target.closest("details");
+    if (folded) folded.open = true;
+  }, true);
 }
 
+/** Sends the form. How it went is announced, the answer is not read out: it may be long. */
 async function send(section, form) {
-  const reply = section.querySelector(".reply");
-  reply.replaceChildren(make("p", { className: "hint" }, "Waiting…"));
+  const [status, answer] = section.querySelector(".reply").children;
+  const say = (className, textContent) => Object.assign(status, { className, textContent });
+  say("hint", "Waiting…");
+  answer.replaceChildren();
   const started = performance.now();
   try {
     const response = await fetch(...request(section, form));
     const body = await shown(response);
     const facts = [`${response.status} ${response.statusText}`, `${Math.round(performance.now() - started)} ms`,
       response.headers.get("Content-Type") ?? ""].filter(Boolean).join(" · ");
-    reply.replaceChildren(make("p", { className: response.ok ? "good" : "bad" }, facts), ...body);
+    answer.replaceChildren(...body);
+    say(response.ok ? "good" : "bad", facts);
   } catch {
-    reply.replaceChildren(make("p", { className: "bad" }, "The server cannot be reached. Is it still running?"));
+    say("bad", "The server cannot be reached. Is it still running?");
   }
 }
 
