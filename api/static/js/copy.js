@@ -1,6 +1,10 @@
 // Buttons that copy: one with `data-copy` copies the code that stands beside or below it.
+import { byId, make } from "./dom.js";
+
+const status = make("p", { className: "visually-hidden", aria: { role: "status" } }); // as a button's name stays
 
 export function copying() {
+  byId("main").append(status);
   document.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-copy]");
     if (button) copy(button, button.closest(".snippet, .code").querySelector("code"));
@@ -16,5 +20,6 @@ async function copy(button, code) {
     getSelection().selectAllChildren(code);
     button.textContent = "Press Ctrl+C";
   }
-  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  status.textContent = button.textContent;
+  setTimeout(() => { button.textContent = "Copy"; status.textContent = ""; }, 2000);
 }

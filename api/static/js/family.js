@@ -8,7 +8,7 @@ import { snippets } from "./use.js";
 
 copying();
 showPrivate();
-follow(byId("kin-form"), "kin");
+follow(byId("kin-form"), "kin", ["kin-count"]);
 specimens(tryIt);
 byId("face").addEventListener("change", tryIt);
 byId("try").addEventListener("submit", (event) => event.preventDefault());
