@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -61,8 +62,16 @@ def test_a_closed_server_asks_once(closed: Page, catalog: FontCatalog) -> None:
     assert (answer.status, answer.headers.get("set-cookie")) == (401, None)
     expect(closed.get_by_role("heading", level=1)).to_have_text("This server asks for a token")
     assert "cantarell" not in answer.text().lower()
+    field = closed.get_by_label("Token of this server")
+    expect(field).to_be_focused()
+    box = closed.get_by_label("Keep it on this computer").bounding_box()
+    assert box is not None and box["width"] > 18  # the page has its styles
     give(closed, "wrong-token-of-somebody")
-    expect(closed.locator("#token-error")).to_contain_text("not one of this server's")
+    wrong = "The token is not one of this server's, or not any more."
+    expect(closed.locator("#token-error")).to_have_text(wrong)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile(f"^{wrong} The value of"))
+    expect(field).to_be_focused()
     give(closed, token)
     expect(closed.get_by_role("heading", level=1)).to_have_text("Cantarell")
     expect(closed).to_have_title("Cantarell · Fontkin")
@@ -72,6 +81,7 @@ def test_a_closed_server_asks_once(closed: Page, catalog: FontCatalog) -> None:
     expect_drawn(closed.get_by_alt_text("80 pixels"))
     closed.get_by_label("Category").select_option("serif")
     expect(closed.locator("#kin h3")).to_have_text(["Lora"])
+    expect(closed.locator("#kin-count")).to_have_text("One family passes these filters.")
 
     closed.goto("/browse")
     expect(closed.locator(".families h2")).to_have_count(4)
@@ -99,8 +109,11 @@ def test_a_closed_server_asks_on_the_open_pages(closed: Page, catalog: FontCatal
     expect(closed.locator("#token-form")).to_be_hidden()
     closed.evaluate("sessionStorage.clear()")
     closed.goto("/map")
+    expect(closed.get_by_text("shows its fonts only to those who have a token")).to_be_visible()
+    expect(closed.get_by_label("Find a family")).to_be_hidden()  # there is nothing to find yet
     give(closed, token)
     expect(closed.locator("#map")).to_have_attribute("data-ready", "4")
+    expect(closed.locator("#map")).to_be_focused()
     closed.goto("/fonts")  # a token that may only read is no token to add fonts with, but is kept
     expect(closed.locator("#token-error")).to_contain_text("one with the scope “write” is needed")
     assert closed.evaluate("sessionStorage.length") == 1

@@ -9,11 +9,12 @@ import pytest
 
 from encoder.browser import available
 from tests.api_fake import TOKEN, FakeCatalog, picture
+from tests.page_fixtures import opened
 
 if not available():
     pytest.skip("no Chromium here", allow_module_level=True)
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 
 @pytest.fixture
@@ -73,7 +74,9 @@ def test_wrong_token_says_so(page: Page) -> None:
     page.goto("/fonts")
     page.get_by_label("Token of this server").fill("wrong")
     page.keyboard.press("Enter")
-    expect(page.locator("#token-error")).to_contain_text("the token is not one of this server's")
+    expect(page.locator("#token-error")).to_have_text(
+        "The token is not one of this server's, or not any more."
+    )
     expect(page.locator("#token-form")).to_be_visible()
     assert page.evaluate("sessionStorage.length + localStorage.length") == 0
 
@@ -151,6 +154,28 @@ def test_browse(page: Page) -> None:
     expect(page.locator(".families h2")).to_have_text(["Playfair Display", "Roboto Slab"])
 
 
+def test_filters_that_leave_nothing(page: Page) -> None:
+    """It is the filters that are blamed, and one link leads out of them; the name stays."""
+    page.goto("/browse?text=Hi")
+    page.get_by_role("checkbox", name="My fonts only").press("Space")
+    expect(page.locator("#count")).to_have_text("No family passes these filters.")
+    page.get_by_label("Name").fill("slab")
+    expect(page.locator("#count")).to_have_text(
+        "No family has this name among those that pass the filters."
+    )
+    page.get_by_role("link", name="Look without the filters").press("Enter")
+    expect(page.locator(".families h2")).to_have_text(["Roboto Slab"])
+    expect(page.get_by_role("checkbox", name="My fonts only")).not_to_be_checked()
+    expect(page.get_by_label("Your text")).to_have_value("Hi")
+
+
+def test_all_of_a_kins_row_opens_it(phone: Page) -> None:
+    """A finger need not meet the name."""
+    phone.goto("/families/roboto-slab")
+    phone.locator("#kin .match").last.locator("img").tap(force=True)
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Space Mono")
+
+
 def test_specimens_in_the_readers_text(page: Page) -> None:
     """What is typed is drawn in every row, stays in the address, and goes along to the family."""
     page.goto("/browse?q=roboto")
@@ -201,11 +226,15 @@ def test_a_familys_page(page: Page, catalog: FakeCatalog) -> None:
     )
     page.get_by_role("button", name="Copy npm").click()
     expect(page.get_by_role("button", name="Copy npm")).to_have_text("Copied")
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_have_count(1)  # it is announced
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == "npm install @fontsource/roboto-slab"
     kin = page.locator("#kin")
     expect(kin.locator("h3")).to_have_count(3)
+    said = page.locator("#kin-count[aria-live=polite]")
+    expect(said).to_have_text("The 3 families that look most like it, the closest first.")
     page.get_by_label("Weight").select_option("600-700")
+    expect(said).to_contain_text("The 3 families that look most like it among those that pass")
     expect(page).to_have_url(re.compile(r"text=Cab\+9%C3%9F&weight=600-700$|weight=600-700"))
     page.wait_for_function("() => !document.querySelector('#kin[aria-busy]')")
     kin.get_by_role("link", name="Space Mono").click()
@@ -260,3 +289,57 @@ def test_the_map_by_keyboard(page: Page) -> None:
     expect(page.locator("#shown")).to_contain_text("Abril Fatface")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Abril Fatface")
+
+
+def test_the_map_means_a_family_from_the_start(page: Page) -> None:
+    """Reached by Tab, the map names the family in the middle and its category; Enter opens it."""
+    on_map(page)
+    page.get_by_label("Find a family").press("Tab")
+    expect(page.locator("#map")).to_be_focused()
+    expect(page.locator("#shown")).to_have_text(
+        re.compile("^(Roboto Slab · Serif|Abril Fatface · Display)$")
+    )
+    meant = page.locator("#shown a").inner_text()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(meant)
+
+
+def test_the_map_finds_what_was_typed_last(page: Page) -> None:
+    """Enter right after the last letter opens that family, not the one that was found before."""
+    on_map(page)
+    field = page.get_by_label("Find a family")
+    field.fill("space mono")
+    expect(page.locator("#shown")).to_contain_text("Space Mono")
+    field.evaluate(  # faster than any pause in typing
+        "field => { field.value = 'abril';"
+        " field.dispatchEvent(new Event('input', {bubbles: true})); field.form.requestSubmit(); }"
+    )
+    expect(page.get_by_role("heading", level=1)).to_have_text("Abril Fatface")
+
+
+def test_in_the_readers_own_colours(browser: Browser, address: str) -> None:
+    """Where the system's high contrast sets all colours, dots and choices are still seen."""
+    for page in opened(browser, address, forced_colors="active"):
+        on_map(page)
+        legend = page.locator(".legend li")
+        dots = [dot(legend.nth(at)) for at in range(legend.count())]
+        assert len(set(dots)) == len(dots) > 1
+        drawn = page.locator("#map").evaluate(
+            "map => map.getContext('2d').getImageData(0, 0, map.width, map.height)"
+            ".data.some((value, at) => at % 4 === 3 && value > 0)"
+        )
+        assert drawn
+        page.goto("/browse")
+        chip = page.get_by_role("checkbox", name="My fonts only").locator("xpath=../span")
+        before = ground(chip)
+        page.get_by_role("checkbox", name="My fonts only").check()
+        assert ground(chip) != before
+
+
+def dot(item: Locator) -> str:
+    """The colour before an item of the legend."""
+    return str(item.evaluate("item => getComputedStyle(item, '::before').backgroundColor"))
+
+
+def ground(element: Locator) -> str:
+    return str(element.evaluate("element => getComputedStyle(element).backgroundColor"))

@@ -13,9 +13,12 @@ let [moved, spread] = [0, 0];
 
 const squashed = (text) => text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 const open = (family) => location.assign(page(family));
+const middle = () => drawing.at(canvas.clientWidth / 2, canvas.clientHeight / 2, Infinity);
+const legend = [...document.querySelectorAll(".legend [data-category]")];
+const words = new Map(legend.map((item) => [item.dataset.category, item.textContent]));
 
 showPrivate();
-tokenForm("read", () => start().catch(failed));
+tokenForm("read", () => start().then(() => canvas.focus()).catch(failed));
 start().catch(async (error) => (error.status === 401 && await anyToken() ? start() : Promise.reject(error))).catch(failed);
 
 function failed(error) {
@@ -42,6 +45,7 @@ async function start() {
   const wanted = new URLSearchParams(location.search).get("family");
   const family = wanted && drawing.families.find(({ id }) => id === wanted);
   if (family) { drawing.centre(family); show(family); }
+  meanOne();
   canvas.dataset.ready = drawing.families.length;
   performance.mark("drawn");
 }
@@ -49,7 +53,7 @@ async function start() {
 /** The dots have the colours of the legend, as the page's scheme has them. */
 function colour() {
   const colours = new Map();
-  for (const item of document.querySelectorAll(".legend [data-category]")) {
+  for (const item of legend) {
     colours.set(item.dataset.category, getComputedStyle(item, "::before").backgroundColor);
   }
   const other = getComputedStyle(byId("map-hint")).color;
@@ -57,7 +61,7 @@ function colour() {
   drawing.redraw();
 }
 
-/** Says which family is meant; the name leads to its page. */
+/** Says which family is meant, and in words what its colour says; the name leads to its page. */
 function show(family) {
   drawing.chosen = family;
   drawing.redraw();
@@ -66,7 +70,12 @@ function show(family) {
   byId("shown").replaceChildren(
     make("img", { className: "specimen", src: family.preview, alt: "" }),
     make("a", { href: page(family) }, family.name),
-    family.own ? " · your font" : "");
+    [words.get(family.category), family.own && "your font"].filter(Boolean).map((word) => ` · ${word}`).join(""));
+}
+
+/** With the keyboard on the map, some family is meant from the start: Enter opens it. */
+function meanOne() {
+  if (!drawing.chosen && canvas.matches(":focus-visible")) show(middle());
 }
 
 // Finding -----------------------------------------------------------------------------
@@ -75,10 +84,10 @@ byId("name").addEventListener("focus", () => {
   byId("names").replaceChildren(...drawing.families.map(({ name }) => make("option", { value: name })));
 });
 byId("name").addEventListener("input", debounce(find, 120));
-byId("find").addEventListener("submit", (event) => {
+byId("find").addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (drawing.chosen && drawing.marked.has(drawing.chosen)) open(drawing.chosen);
-  else find();
+  await find(); // what stands there now, however fast it was typed
+  if (drawing.marked.has(drawing.chosen)) open(drawing.chosen);
 });
 
 /** Marks the families that are meant, and goes to the best one. */
@@ -168,5 +177,6 @@ canvas.addEventListener("keydown", (event) => {
   if (!KEYS[event.key] || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
   KEYS[event.key]();
-  show(drawing.at(canvas.clientWidth / 2, canvas.clientHeight / 2, Infinity));
+  show(middle());
 });
+canvas.addEventListener("focus", meanOne);

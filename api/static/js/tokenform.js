@@ -15,7 +15,7 @@ export function tokenForm(scope, onGrant) {
       askForToken(false);
       onGrant(grant);
     } catch (error) {
-      tell(byId("token-error"), error.message);
+      refuse(error.status === 401 ? "The token is not one of this server's, or not any more." : error.message);
       byId("token").select();
     }
   });
@@ -31,6 +31,12 @@ export async function granted(text, scope) {
 /** Shows the form with the reason why it asks, or hides it. */
 export function askForToken(needed, reason = "") {
   byId("token-form").hidden = !needed;
-  tell(byId("token-error"), reason);
+  refuse(reason);
   if (needed) byId("token").focus();
+}
+
+/** Says what is wrong with the token in the field; nothing is without a reason. */
+function refuse(reason) {
+  tell(byId("token-error"), reason);
+  byId("token").ariaInvalid = String(Boolean(reason));
 }
