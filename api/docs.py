@@ -10,6 +10,7 @@ from flask_openapi3 import OpenAPI
 from markupsafe import Markup, escape
 
 from api import apidoc
+from api.context import current_settings
 
 bp = Blueprint("docs", __name__)
 
@@ -43,4 +44,4 @@ def docs() -> str:
         values = given if call.id == filled else {}
         lines = (apidoc.curl(call, base, values), apidoc.python(call, base, values))
         shown.append((call, values, *lines))
-    return render_template("docs.html", calls=shown)
+    return render_template("docs.html", calls=shown, anonymous=current_settings().anonymous)

@@ -123,6 +123,9 @@ def test_the_address_fills_a_form(catalog: FakeCatalog, tmp_path: Path) -> None:
     html = client.get("/docs?call=listFamilies&q=%22play%22").text
     assert html.count('value="&#34;play&#34;"') == 1
     assert "families?q=%22play%22" in html
+    assert "Token, for the calls that change something" in html
+    closed = make_client(catalog, tmp_path, anonymous=False).get("/docs").text
+    assert "Token, for every call" in closed
     assert html.count('class="call"') == len(calls(client.get("/openapi.json").json))
 
 
