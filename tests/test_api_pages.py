@@ -235,12 +235,28 @@ def test_a_familys_page(page: Page, catalog: FakeCatalog) -> None:
     expect(said).to_have_text("The 3 families that look most like it, the closest first.")
     page.get_by_label("Weight").select_option("600-700")
     expect(said).to_contain_text("The 3 families that look most like it among those that pass")
-    expect(page).to_have_url(re.compile(r"text=Cab\+9%C3%9F&weight=600-700$|weight=600-700"))
+    expect(page).to_have_url(re.compile(r"\?text=Cab\+9%C3%9F&weight=600-700#kin-title$"))
     page.wait_for_function("() => !document.querySelector('#kin[aria-busy]')")
+    expect(kin.locator("img").last).to_have_attribute("src", re.compile("text=Cab%209%C3%9F$"))
+    page.get_by_label("Your text").press("Enter")
     kin.get_by_role("link", name="Space Mono").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Space Mono")
+    expect(page.get_by_label("Your text")).to_have_value("Cab 9ß")
     page.goto("/families/nobody")
     expect(page.locator("body")).to_contain_text("no family 'nobody'")
+
+
+def test_a_text_is_tried_without_scripts(browser: Browser, address: str) -> None:
+    """Enter draws it at every size, and the filters of the kin stay as they are."""
+    for page in opened(browser, address, java_script_enabled=False):
+        page.goto("/families/roboto-slab?category=serif")
+        page.get_by_label("Your text").fill("Hi")
+        page.get_by_label("Your text").press("Enter")
+        expect(page.locator("#waterfall img").last).to_have_attribute(
+            "src", re.compile(r"text=Hi&size=80$")
+        )
+        expect(page.get_by_label("Category")).to_have_value("serif")
+        assert "#" not in page.url
 
 
 def on_map(page: Page, path: str = "/map") -> tuple[float, float, float, float]:

@@ -11,7 +11,6 @@ showPrivate();
 follow(byId("kin-form"), "kin", ["kin-count"]);
 specimens(tryIt);
 byId("face").addEventListener("change", tryIt);
-byId("try").addEventListener("submit", (event) => event.preventDefault());
 tell();
 if (byId("use")) byId("use").append(...lines(JSON.parse(byId("use").dataset.match)));
 
