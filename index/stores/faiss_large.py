@@ -25,10 +25,10 @@ from index.files import fsync_path
 from index.stores.base import Neighbours, VectorError, checked_rows, require_k
 from index.stores.faiss import FaissStore
 
-# Chosen on a catalogue of 200,000 vectors, with a margin for more: docs/benchmark/scale.md.
+# What finds 0.99 of the exact five nearest of a million vectors: docs/benchmark/scale.md.
 LISTS = 4096
-PROBES = 48  # lists that are read for k = 5, one more for each _DEEPER of k
-RERANKED = 400  # candidates at least, of each query
+PROBES = 96  # lists that are read for k = 5, one more for each _DEEPER of k
+RERANKED = 800  # candidates at least, of each query
 _DEEPER = 16
 _FEW = 20_000  # allowed vectors that are scored one by one
 _TRAINED = 32  # vectors a list
