@@ -271,10 +271,18 @@ def test_recent_vectors_are_asked_for_once() -> None:
     assert asked == [[1, 2, 3], [4], [2], [7, 100]]
 
 
-def test_a_large_store_finds_nearly_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """4,000 vectors by codes and re-ranking: recall@5 of 0.99, exact scores, few lists read."""
+@pytest.mark.parametrize(("taken", "measured"), [(400, 4000), (20, 100)], ids=("some", "larger"))
+def test_a_large_store_finds_nearly_all(
+    taken: int, measured: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4,000 vectors by codes and re-ranking: recall@5 of 0.99, exact scores, few lists read.
+
+    Where the store is larger than what was measured, more are re-ranked.
+    """
     monkeypatch.setattr("index.stores.faiss_keeper.EXACT_MOST", 1000)
     monkeypatch.setattr("index.stores.faiss_large.PROBES", 100)
+    monkeypatch.setattr("index.stores.faiss_large.RERANKED", taken)
+    monkeypatch.setattr("index.stores.faiss_large.MEASURED", measured)
     ids, vectors = np.arange(4000) * 3, unit(4000)
     keeper = FaissKeeper(tmp_path / "index.faiss")
     store = keeper.made(state(1), Vectors(ids, vectors))

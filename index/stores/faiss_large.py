@@ -25,10 +25,12 @@ from index.files import fsync_path
 from index.stores.base import Neighbours, VectorError, checked_rows, require_k
 from index.stores.faiss import FaissStore
 
-# What finds 0.99 of the exact five nearest of a million vectors: docs/benchmark/scale.md.
+# What finds 0.99 of the exact five nearest, by measurement: docs/benchmark/scale.md.
 LISTS = 4096
 PROBES = 96  # lists that are read for k = 5, one more for each _DEEPER of k
-RERANKED = 800  # candidates at least, of each query
+RERANKED = 800  # candidates at least, of each query: so many up to ...
+MEASURED = 1_000_000  # ... this many vectors; above, they grow with ...
+_GROWTH = 0.9  # ... this power of the size
 _DEEPER = 16
 _FEW = 20_000  # allowed vectors that are scored one by one
 _TRAINED = 32  # vectors a list
@@ -192,7 +194,8 @@ class LargeStore:
         """Positions [N, R] by their codes; more lists are read until there are k."""
         lists = self.base.lists
         wanted = min(k, reachable)
-        taken = min(reachable, max(RERANKED, 2 * k))
+        more = max(1.0, len(self.base.ids) / MEASURED) ** _GROWTH
+        taken = min(reachable, max(int(RERANKED * more), 2 * k))
         probes = min(lists, (PROBES + k // _DEEPER) * -(-len(self.base.ids) // reachable))
         bits = None if mask is None else np.packbits(mask, bitorder="little")
         faiss.omp_set_num_threads(1)  # holds for the calling thread only
