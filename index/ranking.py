@@ -151,11 +151,10 @@ class _Fit:
     def __init__(self, votes: Sequence[_Votes], view: View, late: Late | None) -> None:
         self._votes, self._view, self._late = votes, view, late
 
-    def own(self, line: int) -> int:
-        """The family that fits a line best, of those that its vote puts first."""
-        vote = self._votes[line].families
-        order = np.argsort(np.where(vote.seen, -vote.scores, np.inf), kind="stable")
-        return max(order[: min(_OWN, int(vote.seen.sum()))].tolist(), key=lambda f: self(line, f))
+    def own(self, line: int) -> tuple[int, float]:
+        """The family that fits a line best, of those that its vote puts first, and how well."""
+        leading = self._votes[line].families.leading(_OWN).tolist()
+        return max(((family, self(line, family)) for family in leading), key=lambda each: each[1])
 
     def __call__(self, line: int, family: int) -> float:
         """-inf for a family of which nothing is known."""
@@ -173,12 +172,11 @@ def _fonts(votes: Sequence[_Votes], weights: Sequence[float], fit: _Fit) -> Iter
     best = [float(vote.families.scores[vote.families.first()]) for vote in votes]
     standing = [w * max(0.0, score) ** _PROMINENCE for w, score in zip(weights, best, strict=True)]
     own = [fit.own(line) for line in range(len(votes))]
-    least = [fit(line, family) - _SAME_FONT for line, family in enumerate(own)]
     left = list(range(len(votes)))
     while left:
         leader = max(left, key=lambda i: standing[i])
-        enough = fit(leader, own[leader]) - _SAME_FIT
-        joined = [i for i in left if fit(i, own[leader]) >= max(least[i], enough)]
+        family, enough = own[leader][0], own[leader][1] - _SAME_FIT
+        joined = [i for i in left if fit(i, family) >= max(own[i][1] - _SAME_FONT, enough)]
         together = [votes[i].families for i in joined]
         vote = merge_lines(together, [weights[i] for i in joined])
         yield _Font(leader, tuple(joined), vote)

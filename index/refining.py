@@ -30,8 +30,7 @@ def refined(
     is scored by the face that each line likes best. Those past the best `count` stay behind them,
     in their order; a family without columns moves as the others do on average.
     """
-    order = np.argsort(np.where(vote.seen, -vote.scores, np.inf), kind="stable")
-    best = order[: min(count, int(vote.seen.sum()))]
+    best = vote.leading(count)
     among = np.isin(family_of_face, best)
     anew: dict[int, Tally] = {}
     found: list[Tally] = []

@@ -29,6 +29,11 @@ class Tally:
         """The best group that was seen; 0 when none was, which scores 0."""
         return int(np.argmax(np.where(self.seen, self.scores, -np.inf)))
 
+    def leading(self, count: int) -> NDArray[np.int64]:
+        """The best `count` groups that were seen, or all of them, the best first."""
+        order = np.argsort(np.where(self.seen, -self.scores, np.inf), kind="stable")
+        return order[: min(count, int(self.seen.sum()))]
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
