@@ -55,22 +55,22 @@ def find_and_read(picture: np.ndarray, crop: Box | None, reader: Reader) -> list
         return []
     chief = [line for line in lines[:_CHIEF] if line.box.area >= _SMALL * lines[0].box.area]
     edges = _read(chief, reader)
-    level = all(_is_level(each.line) for each in edges)
+    level, sure = all(_is_level(each.line) for each in edges), _clarity(edges)
     rest = lines[len(chief) :]
     # The largest line leads; two that touch are one to edges, and read badly.
     plain = level and edges[0].reading.confidence >= _DOUBTFUL
-    if plain and _clarity(edges) >= _CONVINCING:
+    if plain and sure >= _CONVINCING:
         return _from_the_top(edges + _legible(rest, reader))
     detected = _read(parted(picture, prepare_quads(picture, reader.detect, crop)), reader)
     # What leans is read well both ways; only a level line can be compared.
-    needed = _clarity(edges) + (_BETTER if level else -_BETTER)
+    needed = sure + (_BETTER if level else -_BETTER)
     clear = _clarity(_words(detected))
     read = detected if clear > needed else edges + _legible(rest, reader)
-    if max(clear, _clarity(edges)) < _DOUBTFUL:
+    if max(clear, sure) < _DOUBTFUL:
         standing = _standing(picture, crop, reader)
         if _clarity(standing) > _clarity(read) + _TURNED:
             return _from_the_top(standing)
-    if not detected and _clarity(edges) < _LEGIBLE:
+    if not detected and sure < _LEGIBLE:
         return []
     return _from_the_top(read)
 
