@@ -22,6 +22,13 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def counted(count: int, names: str) -> str:
+    """How many of what: "1 family", "2 families"."""
+    if count != 1:
+        return f"{count} {names}"
+    return f"1 {names[:-3]}y" if names.endswith("ies") else f"1 {names.removesuffix('s')}"
+
+
 def look(args: argparse.Namespace) -> int:
     """0 when nothing is wrong any more, else 1."""
     result = examine(Settings.from_environment(), repair=args.repair)
@@ -31,7 +38,7 @@ def look(args: argparse.Namespace) -> int:
     for finding in result.findings:
         after = "repaired" if finding.repaired else f"to do: {finding.remedy}"
         print(f"{finding.code}: {finding.what}\n    {after}")
-    looked = ", ".join(f"{count} {name}" for name, count in result.checked.items())
+    looked = ", ".join(counted(count, names) for names, count in result.checked.items())
     print(f"{'healthy' if result.healthy else 'something is wrong'} ({looked})")
     return 0 if result.healthy else 1
 

@@ -293,4 +293,13 @@ def test_the_command(
     report = json.loads(capsys.readouterr().out)
     assert report["healthy"] and [f["repaired"] for f in report["findings"]] == [True]
     assert look() == 0
-    assert capsys.readouterr().out.startswith("healthy (1 encoders, 1 prebuilt, 1 databases")
+    assert capsys.readouterr().out.startswith("healthy (1 encoder, 1 prebuilt, 1 database, ")
+
+
+@pytest.mark.parametrize(
+    ("count", "names", "said"),
+    [(1, "families", "1 family"), (1, "own files", "1 own file"), (0, "faces", "0 faces")],
+)
+def test_one_is_not_many(count: int, names: str, said: str) -> None:
+    """What was looked at is counted in good English."""
+    assert doctor.counted(count, names) == said
