@@ -1,7 +1,8 @@
 """The service under fifty clients on loopback, watched: `python -m tests.load --minutes 5`.
 
 Real service, encoder and shipped catalogue in a folder of its own; Locust asks. Prints latencies,
-answers by status, memory and file handles as JSON; `--plot FILE` draws the last two.
+answers by status, memory, file handles and what failed as JSON, and the failures once more as the
+last lines; `--plot FILE` draws memory and files.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 from PIL import Image
 
 from tests.kills import FONTS, make_fonts
+from tests.load_failures import read_failures, told
 from tests.ports import free_port
 from tests.test_index_catalog import picture_of
 
@@ -89,6 +91,7 @@ def load(port: int, folder: Path, minutes: float, clients: int, service: int) ->
         "PICTURES": str(folder / "pictures"),
         "OWN_FONTS": str(folder / "own"),
         "FONTKIN_API_TOKEN": TOKEN,
+        "FAILURES": str(folder / "failures.jsonl"),
     }
     command = [sys.executable, "-m", "locust", "-f", str(ROOT / "tests" / "locustfile.py")]
     command += ["--headless", "--users", str(clients), "--spawn-rate", "5"]
@@ -101,7 +104,8 @@ def load(port: int, folder: Path, minutes: float, clients: int, service: int) ->
         while asking.poll() is None:
             samples.append((round(time.monotonic() - started, 1), *measure(service)))
             time.sleep(2)
-    return {"samples": samples, "calls": calls(folder)}
+    failed = read_failures(folder / "failures.jsonl")
+    return {"samples": samples, "calls": calls(folder), "failed": failed}
 
 
 def calls(folder: Path) -> list[dict[str, Any]]:
@@ -177,7 +181,10 @@ def main() -> int:
         result[name] = [round(statistics.median(s[column] for s in part), 1) for part in parts]
     result |= {"minutes": given.minutes, "clients": given.clients}
     sys.stdout.write(json.dumps(result, indent=1) + "\n")
-    return 1 if any(call["failures"] for call in result["calls"]) else 0
+    count = max(call["failures"] for call in result["calls"])  # the last row is of all
+    lines = told(result["failed"], count)
+    sys.stderr.write("".join(line + "\n" for line in lines))
+    return 1 if lines else 0
 
 
 if __name__ == "__main__":

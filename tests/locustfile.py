@@ -6,11 +6,16 @@ import os
 import random
 from pathlib import Path
 
-from locust import HttpUser, between, task
+from locust import HttpUser, between, events, task
+
+from tests.load_failures import Recorder
 
 PICTURES = [path.read_bytes() for path in sorted(Path(os.environ["PICTURES"]).glob("*.png"))]
 OWN = [path.read_bytes() for path in sorted(Path(os.environ["OWN_FONTS"]).glob("*.ttf"))]
 BEARER = {"Authorization": f"Bearer {os.environ['FONTKIN_API_TOKEN']}"}
+RECORDER = Recorder(Path(os.environ["FAILURES"]))
+events.request.add_listener(RECORDER.request)
+events.user_error.add_listener(RECORDER.user_error)
 
 
 class Person(HttpUser):
