@@ -6,13 +6,13 @@ A test file that uses these has a fixture `catalog` with the catalogue to serve.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from api.app import create_app
 from encoder.browser import available, executable
@@ -21,6 +21,8 @@ from tests.api_fake import FakeTokens
 from tests.catalog_fixtures import TOKEN
 
 if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
     from playwright.sync_api import Browser, Page
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -52,12 +54,50 @@ def address(catalog: Any, tmp_path: Path) -> Iterator[str]:
 @contextmanager
 def serving(settings: Settings, catalog: Any) -> Iterator[str]:
     """The address of a service over `catalog`."""
-    server = make_server("127.0.0.1", 0, create_app(settings, catalog=catalog), threaded=True)
+    app = _noting_answers(create_app(settings, catalog=catalog))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Closing)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
+
+
+class _Answer:
+    """What an app answers, closed once however often it is asked to."""
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self._parts = parts
+        self._close = getattr(parts, "close", lambda: None)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._parts)
+
+    def close(self) -> None:
+        close, self._close = self._close, lambda: None
+        close()
+
+
+def _noting_answers(app: WSGIApplication) -> WSGIApplication:
+    def noting(environ: WSGIEnvironment, start_response: StartResponse) -> _Answer:
+        environ["answer"] = _Answer(app(environ, start_response))
+        return environ["answer"]
+
+    return noting
+
+
+class _Closing(WSGIRequestHandler):
+    """Closes an answer also when its client has gone, as a page does that is closed early.
+
+    Before Werkzeug closes it, it reads what the client still sends; when that fails, it never does.
+    """
+
+    def run_wsgi(self) -> None:
+        try:
+            super().run_wsgi()
+        finally:
+            if answer := self.environ.pop("answer", None):
+                answer.close()
 
 
 @pytest.fixture
