@@ -159,10 +159,12 @@ if available():
         removal = page.locator("#removeFamily")
         removal.locator("[name=id]").fill("space-mono")
         removal.get_by_role("button", name="Send").click()
+        removal.get_by_role("button", name="Really delete").click()
         expect(removal.locator(".reply")).to_contain_text("401")
         page.locator("#token").fill(TOKEN)
         page.locator("#token").press("Tab")
         removal.get_by_role("button", name="Send").click()
+        removal.get_by_role("button", name="Really delete").click()
         expect(removal.locator(".reply")).to_contain_text("204")
         assert "space-mono" not in catalog.members
         preview = page.locator("#previewFace")
@@ -170,6 +172,48 @@ if available():
         preview.get_by_role("button", name="Send").click()
         shown = preview.locator(".reply img")
         assert shown.evaluate("i => i.decode().then(() => i.naturalWidth)") == 600
+
+    def test_a_token_is_kept_with_a_word(page: Page) -> None:
+        """Enter keeps what the field holds, or forgets it, and a status says which."""
+        page.goto("/docs")
+        said = page.locator("#token-form").get_by_role("status")
+        expect(said).to_be_empty()
+        page.locator("#token").fill(TOKEN)
+        page.locator("#token").press("Enter")
+        expect(said).to_have_text("The token is kept.")
+        page.reload()
+        expect(page.locator("#token")).to_have_value(TOKEN)
+        expect(said).to_be_empty()
+        page.locator("#token").press("Enter")  # the field has not changed
+        expect(said).to_have_text("The token is kept.")
+        page.locator("#token").fill(" ")
+        page.locator("#token").press("Enter")
+        expect(said).to_have_text("No token is kept.")
+        page.reload()
+        expect(page.locator("#token")).to_have_value("")
+
+    def test_deleting_asks_first(page: Page, catalog: FakeCatalog) -> None:
+        """Once asked it names what goes; leaving takes it back; the same button again sends."""
+        sent: list[str] = []
+        page.on("request", lambda r: sent.append(r.url) if r.method == "DELETE" else None)
+        page.goto("/docs")
+        page.locator("#token").fill(TOKEN)
+        page.locator("#token").press("Enter")
+        removal = page.locator("#removeFamily")
+        name = removal.locator("[name=id]")
+        name.fill("space-mono")
+        name.press("Enter")
+        asks = removal.get_by_role("button", name="Really delete /v1/families/space-mono?")
+        expect(asks).to_be_focused()  # so that it is read out
+        expect(asks).to_have_text("Really delete?")
+        name.focus()
+        expect(asks).to_have_count(0)
+        removal.get_by_role("button", name="Send").click()
+        assert sent == [] and "space-mono" in catalog.members
+        asks.press("Enter")
+        expect(removal.locator(".reply")).to_contain_text("204")
+        expect(removal.get_by_role("button", name="Send")).to_be_visible()
+        assert len(sent) == 1 and "space-mono" not in catalog.members
 
     def test_a_wrong_value_is_shown(page: Page) -> None:
         """A folded field that keeps a form from being sent is unfolded, and has the keyboard."""

@@ -246,6 +246,29 @@ def test_a_familys_page(page: Page, catalog: FakeCatalog) -> None:
     expect(page.locator("body")).to_contain_text("no family 'nobody'")
 
 
+def test_the_sizes_are_one_stop(phone: Page) -> None:
+    """Tab enters all lines at once and leaves them; the arrows move them together, not the page."""
+    phone.goto("/families/roboto-slab?text=" + "Hamburgefonstiv%20" * 4)
+    fall = phone.get_by_role("group", name="The text in each size")
+    phone.locator("#face").focus()
+    phone.keyboard.press("Tab")
+    expect(fall).to_be_focused()
+    images = fall.locator("img")
+    for image in (images.first, images.last):
+        image.evaluate("i => i.decode()")
+    before = [image.evaluate("i => i.getBoundingClientRect().left") for image in images.all()]
+    label = fall.get_by_text("80 px")
+    stays = label.evaluate("e => e.getBoundingClientRect().left")
+    phone.keyboard.press("ArrowRight")
+    phone.wait_for_function("() => document.activeElement.scrollLeft > 20")
+    after = [image.evaluate("i => i.getBoundingClientRect().left") for image in images.all()]
+    assert all(now < then for now, then in zip(after, before, strict=True))
+    assert label.evaluate("e => e.getBoundingClientRect().left") == stays
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    phone.keyboard.press("Tab")
+    assert not fall.evaluate("e => e.contains(document.activeElement)")
+
+
 def test_a_text_is_tried_without_scripts(browser: Browser, address: str) -> None:
     """Enter draws it at every size, and the filters of the kin stay as they are."""
     for page in opened(browser, address, java_script_enabled=False):

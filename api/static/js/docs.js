@@ -2,22 +2,37 @@
 import { copying } from "./copy.js";
 import { byId, make } from "./dom.js";
 import { follow } from "./part.js";
+import { sure } from "./sure.js";
 import { authorized, forget, keep, token } from "./token.js";
 
 const MOST = 20_000; // characters of an answer that are shown
 
 copying();
 byId("token").value = token();
-byId("token").addEventListener("change", ({ target }) => (target.value.trim() ? keep(target.value.trim()) : forget()));
-byId("token-form").addEventListener("submit", (event) => event.preventDefault());
+byId("token").addEventListener("change", takeToken);
+byId("token-form").addEventListener("submit", (event) => { event.preventDefault(); takeToken(); });
 
 for (const section of document.querySelectorAll(".call")) {
   const form = section.querySelector("form");
-  follow(form, `${section.id}-code`, [], () => send(section, form));
+  follow(form, `${section.id}-code`, [], () => { if (meant(section, form)) send(section, form); });
   form.addEventListener("invalid", ({ target }) => { // what is wrong must be seen to be told
     const folded = target.closest("details");
     if (folded) folded.open = true;
   }, true);
+}
+
+/** Keeps what the field holds, and says so: the field looks the same before and after. */
+function takeToken() {
+  const text = byId("token").value.trim();
+  if (text) keep(text); else forget();
+  byId("token-kept").textContent = text ? "The token is kept." : "No token is kept.";
+}
+
+/** Whether the form may be sent: what removes something asks first, and names it. */
+function meant(section, form) {
+  if (section.dataset.method !== "DELETE") return true;
+  const [address] = request(section, form);
+  return sure(form.querySelector("button"), "Really delete?", `Really delete ${address}?`);
 }
 
 /** Sends the form. How it went is announced, the answer is not read out: it may be long. */

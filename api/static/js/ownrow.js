@@ -2,6 +2,7 @@
 import { page, search } from "./addresses.js";
 import { call } from "./api.js";
 import { make } from "./dom.js";
+import { sure } from "./sure.js";
 import { authorized } from "./token.js";
 import * as words from "./words.js";
 
@@ -64,18 +65,6 @@ function rename(row, family, opener, patch) {
   field.select();
 }
 
-/** "Remove", and the same button again to be sure. */
-function removal(family, remove) {
-  const made = button("Remove", `Remove ${family.name}`, () => {
-    if (made.dataset.sure) { remove(); return; }
-    made.dataset.sure = "yes";
-    made.textContent = "Really remove?";
-    made.setAttribute("aria-label", `Really remove ${family.name}?`);
-  });
-  made.addEventListener("blur", () => {
-    delete made.dataset.sure;
-    made.textContent = "Remove";
-    made.setAttribute("aria-label", `Remove ${family.name}`);
-  });
-  return made;
-}
+const removal = (family, remove) => button("Remove", `Remove ${family.name}`, ({ currentTarget }) => {
+  if (sure(currentTarget, "Really remove?", `Really remove ${family.name}?`)) remove();
+});
