@@ -86,7 +86,7 @@ class Face(Base):
 
 
 class Sample(Base):
-    """One drawn line of a face and its vector, float16 little-endian; the id is FAISS's too."""
+    """One drawn line of a face and its vector, quantised (`db.vectors`); the id is FAISS's too."""
 
     __tablename__ = "sample"
     # An id must never come back: FAISS files and answers of older generations name it.

@@ -73,7 +73,7 @@ class FaceRecord:
 
 @dataclass(frozen=True, slots=True)
 class SampleRecord:
-    """A drawn line; `vector` is float16 little-endian, `dim` numbers long."""
+    """A drawn line; `vector` is quantised (`db.vectors`), a byte a number."""
 
     face_id: str
     kind: str
@@ -127,7 +127,7 @@ class TokenRecord:
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """Samples in the order of their ids: `ids` int64 [N], `vectors` float16 [N, D]."""
+    """Samples in the order of their ids: `ids` int64 [N], `vectors` float16 [N, D], unit."""
 
     ids: NDArray[np.int64]
     vectors: NDArray[np.float16]

@@ -18,6 +18,7 @@ from db.records import (
     FileRecord,
     SampleRecord,
 )
+from db.vectors import quantised
 from encoder.fontfile import FontFace, FontRefusedError
 from encoder.prepare import Line
 from encoder.reference import ReferenceLine, reference_lines
@@ -268,8 +269,7 @@ def _vectors(embedder: Embedder, picture: np.ndarray) -> ReferenceVectors | None
 def _sample(
     record: FaceRecord, line: ReferenceLine, raster: str, found: ReferenceVectors
 ) -> SampleRecord:
-    vector = found.vector.astype("<f2").tobytes()
-    return SampleRecord(record.id, line.kind, line.text, raster, vector)
+    return SampleRecord(record.id, line.kind, line.text, raster, quantised(found.vector))
 
 
 def _face_record(family_id: str, face: FontFace, new_id: str) -> FaceRecord:

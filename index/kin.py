@@ -9,6 +9,7 @@ import numpy as np
 
 from db.records import FamilyBundle, TwinRecord
 from db.session import Database
+from db.vectors import dequantised
 from encoder.fontfile import FaceRef
 from encoder.glyphs import Signature
 from index.drawing import Drawer, Here
@@ -55,8 +56,8 @@ def twins_of_new(
 
 def _nearest(view: View, bundle: FamilyBundle) -> set[str]:
     face = regular_first(bundle.faces)[0]
-    rows = [np.frombuffer(s.vector, "<f2") for s in bundle.samples if s.face_id == face.id]
-    lines = [np.stack(rows).astype(np.float32)]
+    stored = [s.vector for s in bundle.samples if s.face_id == face.id]
+    lines = [dequantised(stored, view.state.dim).astype(np.float32)]
     (group,) = rank_lines(view, lines, [1.0], _NEAREST, Filters())
     matches = group.matches
     return {m.family.id for m in matches} | {t.id for m in matches for t in m.twins}

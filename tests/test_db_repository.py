@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -24,6 +26,7 @@ from db.records import (
     TwinRecord,
 )
 from db.session import Database, DatabaseError, open_database
+from db.vectors import quantised
 from tests.old_database import downgrade
 
 DIM = 4
@@ -39,7 +42,7 @@ def database(tmp_path: Path) -> Database:
 
 
 def bundle(family_id: str, *, faces: int = 1, sha: str | None = None) -> FamilyBundle:
-    """A family with `faces` faces of two samples each; vectors hold the sample's number."""
+    """A family with `faces` faces of two samples each, whose vectors are axes 0 and 1."""
     sha = sha or family_id * 4
     family = FamilyRecord(family_id, family_id.title(), "serif", "OFL-1.1", None, "own", None, "me")
     file = FileRecord(sha, f"{family_id}.ttf", 10, f"own/{sha}.ttf")
@@ -51,9 +54,9 @@ def bundle(family_id: str, *, faces: int = 1, sha: str | None = None) -> FamilyB
         for i in range(faces)
     )  # fmt: skip
     samples = tuple(
-        SampleRecord(face.id, "lower", "abc", "freetype", np.full(DIM, n, "<f2").tobytes())
+        SampleRecord(face.id, "lower", "abc", "freetype", quantised(np.eye(DIM)[n]))
         for face in face_rows
-        for n in (1, 2)
+        for n in (0, 1)
     )
     columns = tuple(ColumnsRecord(face.id, bytes([1, 255, 0])) for face in face_rows)
     return FamilyBundle(family, (file,), face_rows, samples, columns, b"webp")
@@ -83,7 +86,8 @@ def test_vectors_come_out_by_ascending_id(database: Database) -> None:
         rows.add(bundle("a", faces=2))
         found = rows.samples.vectors(DIM)
     assert found.ids.tolist() == [1, 2, 3, 4]
-    assert found.vectors[:, 0].tolist() == [1.0, 2.0, 1.0, 2.0]
+    assert found.vectors.argmax(axis=1).tolist() == [0, 1, 0, 1]
+    assert np.square(found.vectors).sum(axis=1).tolist() == [1.0] * 4
     assert found.vectors.dtype == np.float16
 
 
@@ -98,7 +102,7 @@ def test_a_vector_of_another_length_is_named(database: Database) -> None:
     """A sample whose bytes do not fit the dimension raises with its id."""
     with database.begin() as rows:
         rows.add(bundle("a"))
-    with database.begin() as rows, pytest.raises(ValueError, match="sample 1 holds 8 bytes"):
+    with database.begin() as rows, pytest.raises(ValueError, match="sample 1 holds 4 bytes, not 5"):
         rows.samples.vectors(DIM + 1)
 
 
@@ -223,6 +227,86 @@ def test_an_older_database_keeps_its_families_for_everybody(tmp_path: Path) -> N
         assert list(rows.bundles()) == [replace(bundle("a", faces=2), columns=())]
         assert rows.families.all()[0].public and rows.families.all()[0].owner is None
         assert rows.tokens.all() == []
+
+
+@pytest.fixture
+def of_float16(tmp_path: Path) -> str:
+    """The URL of a database of the sixth schema: 300 faces, vectors drawn at random."""
+    url = f"sqlite:///{tmp_path / 'float16.db'}"
+    opened = open_database(url)
+    with opened.begin() as rows:
+        rows.state.set_encoder("e" * 64, 1, DIM)
+        rows.add(bundle("a", faces=300))
+    opened.close()
+    downgrade(url, "0006")
+    rows16 = np.random.default_rng(7).standard_normal((600, DIM)).astype("<f2")
+    with create_engine(url).begin() as connection:
+        for n, row in enumerate(rows16, 1):
+            change = text("UPDATE sample SET vector = :v WHERE id = :n")
+            connection.execute(change, {"v": row.tobytes(), "n": n})
+        for n, pair in enumerate(rows16.reshape(300, 2, DIM), 1):
+            digest = hashlib.sha256()
+            for row in pair:
+                digest.update(b"lower\0abc\0freetype\0" + row.tobytes())
+            digest.update(bytes([1, 255, 0]))
+            change = text("UPDATE face SET samples_sha256 = :sum WHERE id = :id")
+            connection.execute(change, {"sum": digest.hexdigest(), "id": f"a-{100 * n}-normal"})
+    return url
+
+
+def raw(url: str) -> tuple[str, list[tuple[object, ...]], list[tuple[object, ...]]]:
+    """The schema, all samples and all checksums of a database, as they are."""
+    with create_engine(url).connect() as connection:
+        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        samples = connection.execute(text("SELECT * FROM sample ORDER BY id")).all()
+        sums = connection.execute(text("SELECT id, samples_sha256 FROM face ORDER BY id")).all()
+    return str(version), [(*row,) for row in samples], [(*row,) for row in sums]
+
+
+def test_vectors_of_float16_become_bytes(of_float16: str) -> None:
+    """Each stays its sample's, in half the bytes, and every checksum is of what is there."""
+    _, before, _ = raw(of_float16)
+    with closing(open_database(of_float16)) as opened, opened.begin() as rows:
+        assert rows.faces.damaged() == []
+    _, after, _ = raw(of_float16)
+    assert [row[:-1] for row in after] == [row[:-1] for row in before] and len(after) == 600
+    for old, new in zip(before, after, strict=True):
+        assert new[-1] == quantised(np.frombuffer(bytes(old[-1]), "<f2"))  # type: ignore[call-overload]
+
+
+def test_damage_is_not_hidden_by_a_migration(of_float16: str) -> None:
+    """A flipped bit, a number that is none and a cut vector: they are named afterwards too."""
+    with create_engine(of_float16).begin() as connection:
+        for sample, blob in (
+            (1, bytes([1] * 2 * DIM)),
+            (5, np.full(DIM, np.nan, "<f2").tobytes()),
+            (7, bytes(2 * DIM)),
+            (599, bytes(3)),
+        ):
+            change = text("UPDATE sample SET vector = :v WHERE id = :n")
+            connection.execute(change, {"v": blob, "n": sample})
+    with closing(open_database(of_float16)) as opened, opened.begin() as rows:
+        assert rows.faces.damaged() == [f"a-{n}-normal" for n in (100, 300, 30000, 400)]
+        with pytest.raises(ValueError, match="sample 599 holds 3 bytes"):
+            rows.samples.vectors(DIM)
+
+
+def test_a_migration_that_stops_leaves_all_as_it_was(of_float16: str) -> None:
+    """At the last face: not a sample is changed, and the next start does it all."""
+    before = raw(of_float16)
+    stop = (
+        "CREATE TRIGGER stop BEFORE UPDATE ON face WHEN new.id = 'a-9900-normal' "
+        "BEGIN SELECT RAISE(ABORT, 'cut off'); END"
+    )
+    with create_engine(of_float16).begin() as connection:
+        connection.execute(text(stop))
+    with pytest.raises(DatabaseError, match="cut off"):
+        open_database(of_float16)
+    assert raw(of_float16) == before and before[0] == "0006"
+    with create_engine(of_float16).begin() as connection:
+        connection.execute(text("DROP TRIGGER stop"))
+    with closing(open_database(of_float16)) as opened, opened.begin() as rows:
+        assert rows.faces.damaged() == [] and len(rows.samples.vectors(DIM).ids) == 600
 
 
 def test_a_token_comes_out_as_it_went_in(database: Database) -> None:

@@ -23,6 +23,7 @@ from index.errors import BackupError, MismatchError
 from index.repair import examine
 from index.settings import Settings
 from tests.fake_embedder import FakeEmbedder
+from tests.old_database import downgrade
 from tests.test_index_catalog import picture_of
 from tests.test_index_rebuild import families, vectors
 
@@ -74,6 +75,19 @@ def test_a_backup_comes_back_elsewhere(
     assert healthy(new) and healthy(settings)
 
 
+def test_a_backup_of_before_an_update_comes_back(
+    owned: FontCatalog, settings: Settings, saved: Path, tmp_path: Path
+) -> None:
+    """Of the sixth schema, whose vectors are float16: restored as the bytes of today."""
+    before = vectors(settings)
+    new = replace(settings, data=tmp_path / "new", database_url="")
+    with closing(open_catalog(new, embedder=FakeEmbedder())) as other:
+        other.restore(_changed(saved, lambda url: downgrade(url, "0006")))
+        assert families(other) == families(owned)
+    assert vectors(new) == before and len(before) == 7 * 8
+    assert healthy(new)
+
+
 def test_a_restore_undoes_what_came_after(
     owned: FontCatalog, settings: Settings, saved: Path, fonts_dir: Path, serif_path: Path
 ) -> None:
@@ -104,22 +118,31 @@ def test_a_restore_undoes_what_came_after(
 
 def _without(saved: Path, family: str) -> Path:
     """The same backup as it was before `family` was added."""
+
+    def remove(url: str) -> None:
+        with closing(open_database(url)) as database:
+            with database.write() as rows:
+                rows.remove_family(family)
+            database.compact()
+
+    return _changed(saved, remove)
+
+
+def _changed(saved: Path, change: Callable[[str], None]) -> Path:
+    """The same backup, whose database `change` was given the URL of."""
     folder = saved.with_suffix("")
     with zipfile.ZipFile(saved) as archive:
         archive.extractall(folder)
-    with closing(open_database(f"sqlite:///{folder / 'catalog.db'}")) as database:
-        with database.write() as rows:
-            rows.remove_family(family)
-        database.compact()
+    change(f"sqlite:///{folder / 'catalog.db'}")
     data = (folder / "catalog.db").read_bytes()
     manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["contents"] = {
-        "catalog.db": {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-    }
-    target = saved.with_name("without.zip")
+    digest = hashlib.sha256(data).hexdigest()
+    manifest["contents"]["catalog.db"] = {"bytes": len(data), "sha256": digest}
+    target = saved.with_name("changed.zip")
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("manifest.json", json.dumps(manifest))
-        archive.write(folder / "catalog.db", "catalog.db")
+        for name in manifest["contents"]:
+            archive.write(folder / name, name)
     return target
 
 

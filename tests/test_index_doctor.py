@@ -228,12 +228,12 @@ def test_what_is_not_derived_stays_and_is_named(
     assert {p: p.read_bytes() for p in (patient.data / "own").iterdir()} == files
 
 
-def test_a_vector_that_is_no_unit_vector_is_named(patient: Settings) -> None:
-    """A high bit: the checksum and the length both tell; without a source it stays."""
+def test_a_vector_that_is_none_is_named(patient: Settings) -> None:
+    """A high bit: the checksum tells, and all zeros tell too; without a source it stays."""
     flip_vector(patient, SHIPPED, 0x80)
     nowhere = replace(patient, prebuilt=patient.data / "none")
     assert ("damaged-vectors", False) in found(nowhere, repair=True)
-    execute(patient, "UPDATE sample SET vector = zeroblob(128) WHERE face_id = ?", OWN)
+    execute(patient, "UPDATE sample SET vector = zeroblob(64) WHERE face_id = ?", OWN)
     assert {"damaged-vectors", "vector-norm"} <= {code for code, _ in found(nowhere)}
 
 

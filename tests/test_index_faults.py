@@ -197,6 +197,18 @@ def test_an_older_database_is_brought_up_to_date(
     assert healthy(settings)
 
 
+def test_vectors_of_float16_are_brought_to_bytes(settings: Settings, serif_path: Path) -> None:
+    """The sixth schema: vectors, columns and the saved index stay, and so do the answers."""
+    with closing(opened(settings)) as catalog:
+        answer = catalog.search(picture_of(serif_path), proof=False).matches
+    before, index = vectors(settings), settings.index_path.read_bytes()
+    downgrade(settings.database_url, "0006")
+    with closing(opened(settings)) as catalog:
+        assert catalog.search(picture_of(serif_path), proof=False).matches == answer
+    assert vectors(settings) == before and settings.index_path.read_bytes() == index
+    assert healthy(settings)
+
+
 def test_a_newer_database_is_refused(settings: Settings) -> None:
     """A program of before an update says what to do and changes nothing."""
     engine = create_engine(settings.database_url)

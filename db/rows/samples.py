@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from db.models import Face, Sample
 from db.records import SampleRecord, Vectors
 from db.rows.fields import columns, insert_all
+from db.vectors import dequantised
 
 _FETCH = 4096
 
@@ -74,9 +75,8 @@ def _stack(rows: Iterable[Sequence[Any]], dim: int) -> Vectors:
     ids: list[int] = []
     blobs: list[bytes] = []
     for sample_id, blob in rows:
-        if len(blob) != 2 * dim:
-            raise ValueError(f"sample {sample_id} holds {len(blob)} bytes, not {2 * dim}")
+        if len(blob) != dim:
+            raise ValueError(f"sample {sample_id} holds {len(blob)} bytes, not {dim}")
         ids.append(sample_id)
         blobs.append(blob)
-    vectors = np.frombuffer(b"".join(blobs), "<f2").reshape(len(ids), dim)
-    return Vectors(np.array(ids, np.int64), vectors)
+    return Vectors(np.array(ids, np.int64), dequantised(blobs, dim))
