@@ -9,9 +9,10 @@ from db import session
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Bring the SQLite database at `url` to an earlier revision of the schema; rows stay."""
+    """Bring the database at `url` to an earlier revision of the schema; rows stay."""
     engine = create_engine(url)
-    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys=OFF"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys=OFF"))
     config = session.migrations()
     with engine.begin() as connection:
         config.attributes["connection"] = connection

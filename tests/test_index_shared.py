@@ -27,6 +27,7 @@ from index.stores.faiss_keeper import FaissKeeper
 from index.stores.milvus import MilvusKeeper
 from tests.cluster import postgres, postgres_url
 from tests.fake_embedder import FakeEmbedder
+from tests.old_database import downgrade
 from tests.test_index_catalog import picture_of
 
 __all__ = ["postgres", "postgres_url"]
@@ -116,6 +117,23 @@ def test_the_answers_are_those_of_one_machine(
                for each in (many, catalog)]  # fmt: skip
         assert kin[0] == kin[1]
     many.ping()
+
+
+def test_vectors_of_float16_are_brought_to_bytes(
+    shared: Settings, machine: Machine, serif_path: Path
+) -> None:
+    """A database of the sixth schema: the same rows and answers, and no face is damaged."""
+
+    def stored() -> tuple[list[bytes], list[str]]:
+        with closing(open_database(shared.database_url)) as database, database.begin() as rows:
+            vectors = [s.vector for bundle in rows.bundles() for s in bundle.samples]
+            return vectors, rows.faces.damaged()
+
+    answer = machine("one").search(picture_of(serif_path), proof=False).matches
+    before = stored()
+    downgrade(shared.database_url, "0006")
+    assert machine("two").search(picture_of(serif_path), proof=False).matches == answer
+    assert stored() == before and len(before[0]) == 8 * 8 and before[1] == []
 
 
 def test_what_one_adds_and_removes_all_find_and_lose(machine: Machine, serif_path: Path) -> None:
