@@ -22,6 +22,7 @@ from threading import Thread
 import pytest
 import yaml
 
+from scripts import serve
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -188,6 +189,19 @@ def test_compose_and_server_agree() -> None:
     assert "FONTKIN_TRUSTED_PROXIES=1" in unit
     mounts = [volume.split(":")[0] for volume in compose["services"]["nginx"]["volumes"]]
     assert all((ROOT / mount).is_file() for mount in mounts)
+
+
+@pytest.mark.parametrize("name", ["zones.conf", "compose.conf"])
+def test_nginx_gives_up_idle_connections_first(name: str) -> None:
+    """A picture sent just as the service closes the connection would be answered with 502.
+
+    nginx sends a POST once; without a word of ours it keeps connections for 60 seconds.
+    """
+    upstream = (DEPLOY / "nginx" / name).read_text().partition("upstream fontkin_service {")[2]
+    found = re.search(r"\bkeepalive_timeout (\d+)s;", upstream.partition("}")[0])
+    command = serve.gunicorn_command(serve.parse_arguments([]))
+    kept = int(command[command.index("--keep-alive") + 1])
+    assert found and int(found[1]) <= kept - 10
 
 
 def test_setup_refuses_what_it_cannot_do() -> None:
