@@ -8,6 +8,7 @@ from pathlib import Path
 
 from locust import HttpUser, between, events, task
 
+from tests.load_client import give_up_idle
 from tests.load_failures import Recorder
 
 PICTURES = [path.read_bytes() for path in sorted(Path(os.environ["PICTURES"]).glob("*.png"))]
@@ -18,7 +19,15 @@ events.request.add_listener(RECORDER.request)
 events.user_error.add_listener(RECORDER.user_error)
 
 
-class Person(HttpUser):
+class _Client(HttpUser):
+    abstract = True
+
+    def on_start(self) -> None:
+        """Before its first call."""
+        give_up_idle(self.client)
+
+
+class Person(_Client):
     """Searches, looks at families, and thinks in between."""
 
     wait_time = between(5, 15)
@@ -49,7 +58,7 @@ class Person(HttpUser):
             _judge(answer)
 
 
-class Foundry(HttpUser):
+class Foundry(_Client):
     """Adds a font and takes it away again."""
 
     wait_time = between(5, 15)

@@ -10,7 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import requests
 
+from scripts import serve
+from tests import load_client
 from tests.load import load
 from tests.load_failures import MOST, Recorder, read_failures, told
 
@@ -22,8 +25,10 @@ class Failing(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     calls = iter(())
+    clients: list[tuple[str, int]] = []
 
     def do_GET(self) -> None:
+        self.clients.append(self.client_address)
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         how = next(self.calls, "well")
         if how == "hung up":
@@ -60,6 +65,7 @@ class Failing(BaseHTTPRequestHandler):
 def failing() -> Iterator[int]:
     """The port of a service with which much is wrong."""
     Failing.calls = iter(("problem", "bare", "honest", "hung up"))
+    Failing.clients = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Failing)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -102,3 +108,17 @@ def test_failures_are_bounded(tmp_path: Path) -> None:
     assert kept[2]["began"] == "1970-01-01T00:00:01.000+00:00" and len(kept[2]["error"]) == 300
     assert told(kept, MOST + 8)[-1] == "failed: 8 more"
     assert len(told(kept, MOST)) == MOST
+
+
+def test_an_idle_connection_is_opened_anew(failing: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the service closes it: then nobody can tell whether a call came through."""
+    command = serve.gunicorn_command(serve.parse_arguments([]))
+    kept = float(command[command.index("--keep-alive") + 1])
+    assert kept - 10 >= load_client.IDLE_SECONDS
+    with requests.Session() as session:
+        load_client.give_up_idle(session)
+        for seconds in (kept, kept, 0.0):
+            monkeypatch.setattr(load_client, "IDLE_SECONDS", seconds)
+            session.get(f"http://127.0.0.1:{failing}/")
+    first, second, third = Failing.clients
+    assert first == second != third
