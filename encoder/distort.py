@@ -38,10 +38,20 @@ def draw_in_the_wild(
 
     Raises `TypesetError` when the face cannot be drawn or the text has no ink in it.
     """
+    mask, size = draw_ink(ref, text, rng, steps=steps)
+    return distort_ink(mask, size, rng, steps=steps)
+
+
+def draw_ink(
+    ref: FaceRef, text: str, rng: np.random.Generator, *, steps: frozenset[str] = STEPS
+) -> tuple[np.ndarray, float]:
+    """The line as a layout gives it: coverage of its ink uint8 [H, W], and pixels to the em.
+
+    Raises `TypesetError` when the face cannot be drawn.
+    """
     size = draw_size(rng) if "size" in steps else 48.0
     tracking = _tracking(rng, size) if "layout" in steps else 0.0
-    mask = ink_mask(open_font(ref, size), text, pad=round(0.35 * size) + 3, tracking=tracking)
-    return distort_ink(mask, size, rng, steps=steps)
+    return ink_mask(open_font(ref, size), text, pad=round(0.35 * size) + 3, tracking=tracking), size
 
 
 def distort_ink(
@@ -83,14 +93,15 @@ def _bend(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.45:
         return mask
     height, width = mask.shape
-    angle, shear = np.deg2rad(rng.normal(0, 1.3)), rng.normal(0, 0.015)
+    far = 2.2 if rng.random() < 0.2 else 1.0
+    angle, shear = np.deg2rad(rng.normal(0, 1.3 * far)), rng.normal(0, 0.015 * far)
     stretch = np.exp(rng.normal(0, 0.03))
     cos, sin = np.cos(angle), np.sin(angle)
     linear = np.array([[cos, -sin], [sin, cos]]) @ np.array([[stretch, shear], [0, 1.0]])
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
     moved = corners @ linear.T
     if rng.random() < 0.5:
-        moved += rng.normal(0, 0.03 * height, (4, 2))
+        moved += rng.normal(0, 0.03 * far * height, (4, 2))
     moved -= moved.min(axis=0)
     size = np.ceil(moved.max(axis=0)).astype(int)
     matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), moved.astype(np.float32))
@@ -127,7 +138,7 @@ def _optics(picture: np.ndarray, height: int, rng: np.random.Generator) -> np.nd
     if rng.random() < 0.35:
         picture = _rescale(picture, height, rng)
     if rng.random() < 0.3:
-        sigma = rng.uniform(0.003, 0.035) * height
+        sigma = rng.uniform(0.003, 0.035 if rng.random() < 0.8 else 0.07) * height
         picture = cv2.GaussianBlur(picture, (0, 0), max(0.25, sigma))
     if rng.random() < 0.06:
         reach = max(2, round(rng.uniform(0.02, 0.1) * height))
@@ -139,7 +150,7 @@ def _optics(picture: np.ndarray, height: int, rng: np.random.Generator) -> np.nd
         picture = picture * slope[:: rng.choice([-1, 1]), None].astype(np.float32)
     if rng.random() < 0.3:
         noise = rng.standard_normal(picture.shape[:2], dtype=np.float32)[..., None]
-        picture = picture + noise * np.float32(rng.exponential(5.0))
+        picture = picture + noise * np.float32(rng.exponential(6.0))
     return picture
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from encoder.training.checkpoint import CheckpointError
-from encoder.training.columns import add_columns
+from encoder.training.columns import add_columns, put_columns
 from encoder.training.late import LateConfig
 from scripts.bars import Bars
 from scripts.options import command
@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     made = command("train_columns", __doc__)
     add, usual = made.add_argument, LateConfig()
     add("encoder", nargs="?", type=Path, default=_FLOAT, help="in float (%(default)s)")
+    add("--run", type=Path, metavar="RUN", help="its head, trained with the net: nothing is taught")
     add("--served", type=Path, default=_SERVED, metavar="ONNX", help="in 8 bits (%(default)s)")
     add("--fonts", type=Path, default=Path("data/fonts"), metavar="DIR", help="(%(default)s)")
     add("--windows", type=int, default=usual.windows, help="to learn from (%(default)s)")
@@ -36,12 +37,22 @@ def parser() -> argparse.ArgumentParser:
 
 def train_columns(args: argparse.Namespace) -> int:
     """Teach, and say how well it went."""
+    if args.run is not None:
+        return _put(args)
     bars = Bars(quiet=args.json)
     config = LateConfig(windows=args.windows, steps=args.steps, seed=args.seed)
     targets = (args.encoder, args.served)
     drawn = partial(bars.part, unit="drawn")
     found = add_columns(targets, args.fonts, args.runs, config, on_step=bars.step, on_prepare=drawn)
     said = f"{found['right']:.1%} right among {found['among']} faces; written to "
+    print(json.dumps(found) if args.json else said + ", ".join(map(str, targets)))
+    return 0
+
+
+def _put(args: argparse.Namespace) -> int:
+    targets = (args.encoder, args.served)
+    found = put_columns(targets, args.run)
+    said = f"{found['dim']} numbers a column from {args.run}; written to "
     print(json.dumps(found) if args.json else said + ", ".join(map(str, targets)))
     return 0
 

@@ -16,12 +16,13 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from encoder.distort import Drawn, distort_ink, draw_in_the_wild
+from encoder.distort import Drawn, distort_ink, draw_ink
 from encoder.prepare import HEIGHT, WIDTH, cut_windows, line_strip
 from encoder.training.browser_lines import BrowserLines, folder_beside
 from encoder.training.config import DataConfig
 from encoder.training.faces import TrainingFace
 from encoder.training.text import draw_text
+from encoder.training.variants import varied
 from encoder.typeset import TypesetError
 
 _TRIES = 6
@@ -29,20 +30,37 @@ _TRIES = 6
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """windows uint8 [N, 1, H, W] (255 = paper), groups int64 [N], faces int64 [N]."""
+    """windows uint8 [N, 1, H, W] (255 = paper), groups int64 [N], faces int64 [N].
+
+    `again`: they were learned before.
+    """
 
     windows: torch.Tensor
     groups: torch.Tensor
     faces: torch.Tensor
+    again: bool = False
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on `device`."""
+        return Batch(
+            self.windows.to(device), self.groups.to(device), self.faces.to(device), self.again
+        )
 
 
 class DrawnBatches(IterableDataset):
     """An endless stream of `Batch` from batch number `start` on."""
 
     def __init__(
-        self, faces: Sequence[TrainingFace], config: DataConfig, seed: int, start: int = 0
+        self,
+        faces: Sequence[TrainingFace],
+        config: DataConfig,
+        seed: int,
+        start: int = 0,
+        near: np.ndarray | None = None,
     ) -> None:
+        """`near` int [faces, n]: those that look like each face and are of other groups."""
         self.faces, self.config, self.seed, self.start = faces, config, seed, start
+        self.near = near
         self.lines = BrowserLines(folder_beside(Path(config.fonts)))
         by_group: dict[int, list[int]] = defaultdict(list)
         for number, face in enumerate(faces):
@@ -50,6 +68,10 @@ class DrawnBatches(IterableDataset):
         self.members = list(by_group.values())
         # Families of many weights get a little more room, far from all of it.
         share = np.array([len(m) for m in self.members]) ** 0.3
+        made = np.array([faces[m[0]].variant > 0 for m in self.members])
+        if made.any():
+            share[made] *= config.variants / share[made].sum()
+            share[~made] *= (1 - config.variants) / share[~made].sum()
         self.share = share / share.sum()
 
     def __iter__(self) -> Iterator[Batch]:
@@ -65,17 +87,30 @@ class DrawnBatches(IterableDataset):
         if self.config.different_batches is not None:
             number %= self.config.different_batches
         rng = np.random.default_rng((self.seed, number))
-        count = min(self.config.families_per_batch, len(self.members))
-        chosen = rng.choice(len(self.members), size=count, replace=False, p=self.share)
         drawn = [
-            self._picture(self.members[group], rng)
-            for group in chosen
+            self._picture(members, rng)
+            for members in self._asked(rng)
             for _ in range(self.config.samples_per_family)
         ]
         faces = torch.tensor([face for face, _ in drawn])
         groups = torch.tensor([self.faces[face].group for face, _ in drawn])
         windows = np.stack([window for _, window in drawn])
         return Batch(torch.from_numpy(windows)[:, None], groups, faces)
+
+    def _asked(self, rng: np.random.Generator) -> list[list[int]]:
+        """The faces of each family of a batch; single ones where neighbours come along."""
+        count = min(self.config.families_per_batch, len(self.members))
+        order = rng.choice(len(self.members), size=count, replace=False, p=self.share)
+        if self.near is None:
+            return [self.members[group] for group in order]
+        faces: dict[int, None] = {}
+        for group in order:
+            face = int(rng.choice(self.members[group]))
+            others = rng.choice(self.near[face], size=self.config.neighbours, replace=False)
+            faces |= dict.fromkeys([face, *others.tolist()])
+            if len(faces) >= count:
+                break
+        return [[face] for face in list(faces)[:count]]
 
     def _picture(self, members: list[int], rng: np.random.Generator) -> tuple[int, np.ndarray]:
         for _ in range(_TRIES):
@@ -113,9 +148,11 @@ def _draw(
     if lines is not None and rng.random() < config.browser_share:
         found = lines.pick(face, rng)
         if found is not None:
-            return distort_ink(*found, rng, steps=steps)
+            ink, size = found
+            return distort_ink(varied(ink, face.variant), size, rng, steps=steps)
     text = draw_text(rng, face.coverage, varied=config.varied_text)
-    return draw_in_the_wild(face.ref, text, rng, steps=steps)
+    ink, size = draw_ink(face.ref, text, rng, steps=steps)
+    return distort_ink(varied(ink, face.variant), size, rng, steps=steps)
 
 
 def batch_loader(batches: IterableDataset, workers: int) -> DataLoader:

@@ -51,6 +51,15 @@ def load_weights(path: Path, model: nn.Module) -> dict:
     return progress
 
 
+def load_column_head(path: Path) -> dict[str, Tensor]:
+    """The column head that was trained together with the net. Raises `CheckpointError`."""
+    tensors, _ = _read(path)
+    head = {key.split(".head.")[1]: value for key, value in tensors.items() if ".head." in key}
+    if not head:
+        raise CheckpointError(f"{path} has no column head: train with loss.columns=64")
+    return head
+
+
 def warm_start(path: Path, model: nn.Module) -> None:
     """Fill the net from a checkpoint, or from an exported .onnx file. Raises `CheckpointError`."""
     if path.suffix != ".onnx":

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import onnx
+from torch import Tensor
 
 from encoder.training import checkpoint
 from encoder.training.config import DataConfig, ModelConfig
 from encoder.training.faces import load_faces, training_split
 from encoder.training.late import LateConfig, OnPrepare, draw_features, teach_columns
-from encoder.training.model import ColumnHead, FontEncoder
+from encoder.training.model import FontEncoder
 from encoder.training.onnxfile import with_columns
 
 
@@ -51,11 +52,31 @@ def add_columns(
     features = draw_features(model, seen, data, config, folder, on_prepare)
     head, right = teach_columns(model, features, config, on_step)
     found = {**asdict(config), "right": round(right, 4), "among": len(features.references)}
-    for path, old in cards.items():
-        if "float_sha256" in old:  # the first one, which is in float, is written by now
-            old["float_sha256"] = card["onnx_sha256"]
-        _write(path, old, head, found)
+    _write_all(cards, head.state_dict(), found)
     return found
+
+
+def put_columns(encoders: Sequence[Path], run: Path) -> dict[str, Any]:
+    """Write the head that `run` trained with its net into `encoders`, the float one first.
+
+    Returns what the cards say of the head. Raises `CheckpointError` when the run has none.
+    """
+    head = checkpoint.load_column_head(run / "checkpoint.safetensors")
+    last = json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])
+    found = {"dim": len(head["project.bias"]), "right": last["late_right"], "with": "the net"}
+    cards = {path: json.loads(path.with_suffix(".json").read_text()) for path in encoders}
+    _write_all(cards, head, found)
+    return found
+
+
+def _write_all(
+    cards: dict[Path, dict[str, Any]], head: Mapping[str, Tensor], found: dict[str, Any]
+) -> None:
+    first = next(iter(cards.values()))
+    for path, card in cards.items():
+        if "float_sha256" in card:  # the first one, which is in float, is written by now
+            card["float_sha256"] = first["onnx_sha256"]
+        _write(path, card, head, found)
 
 
 def _key(model: FontEncoder) -> str:
@@ -66,8 +87,10 @@ def _key(model: FontEncoder) -> str:
     return digest.hexdigest()[:12]
 
 
-def _write(path: Path, card: dict[str, Any], head: ColumnHead, found: dict[str, Any]) -> None:
-    tensors = {name: values.numpy() for name, values in head.state_dict().items()}
+def _write(
+    path: Path, card: dict[str, Any], head: Mapping[str, Tensor], found: dict[str, Any]
+) -> None:
+    tensors = {name: values.numpy() for name, values in head.items()}
     temporary = path.with_suffix(".tmp")
     onnx.save(with_columns(onnx.load(str(path)), tensors), str(temporary))
     os.replace(temporary, path)

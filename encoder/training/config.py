@@ -35,6 +35,9 @@ class DataConfig:
     varied_text: bool = True
     browser_share: float = 0.0  # of the pictures: lines that Chromium drew, distorted like all
     different_batches: int | None = None  # after so many the same ones come again; None: never
+    variants: float = 0.0  # of the pictures: faces made from others, as faces of their own
+    neighbours: int = 0  # of a family in its batch: so many that look like it come along
+    replayed: int = 0  # windows kept, to be learned again where drawing is slower than learning
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,9 @@ class LossConfig:
     face_weight: float = 0.2
     temperature: float = 0.1
     mining: str = "hard"  # which negative a triplet takes
+    columns: int = 0  # numbers of a column, taught together with the net; 0: no column head
+    late_weight: float = 1.0  # of late interaction by columns
+    near_weight: float = 0.5  # of the same by pooled vectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,16 @@ _VERSION = 1  # of what is kept in it
 
 @dataclass(frozen=True, slots=True)
 class TrainingFace:
-    """One face that can be drawn; `group` is the same for twins and counts from 0."""
+    """One face that can be drawn; `group` is the same for twins and counts from 0.
+
+    `variant` is its number among `encoder.training.variants.VARIANTS`.
+    """
 
     family: str
     ref: FaceRef
     coverage: frozenset[str]
     group: int
+    variant: int = 0
 
 
 def load_faces(

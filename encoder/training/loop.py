@@ -6,11 +6,13 @@ import json
 import math
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -18,11 +20,15 @@ from encoder.training import checkpoint
 from encoder.training.batches import Batch, batch_loader
 from encoder.training.config import RunConfig, ScheduleConfig
 from encoder.training.holdout import measure
+from encoder.training.late_loss import LateInteraction, Seen
 from encoder.training.losses import MarginSoftmax, make_loss
 from encoder.training.model import FontEncoder, coarser, count_parameters
+from encoder.training.onnxfile import read_column_head
 from encoder.training.outcome import outcome
 from encoder.training.proxies import face_means
-from encoder.training.tasks import Task, make_task
+from encoder.training.references import References, draw_references, neighbours
+from encoder.training.replay import replaying
+from encoder.training.tasks import OnPrepare, Task, make_task
 from encoder.training.tracking import Tracker
 
 _SAVE_SECONDS = 300
@@ -30,10 +36,14 @@ _SAVE_SECONDS = 300
 
 @dataclass
 class Progress:
-    """How far a run is; saved with the checkpoint. `seconds` counts training only."""
+    """How far a run is; saved with the checkpoint. `seconds` counts training only.
+
+    `samples` were drawn, `replayed` came again.
+    """
 
     step: int = 0
     samples: int = 0
+    replayed: int = 0
     seconds: float = 0.0
 
     def share(self, schedule: ScheduleConfig) -> float:
@@ -64,7 +74,7 @@ def train(
     _note_origin(config, folder / "origin.json")
     task = make_task(config, on_prepare)
     (folder / "families.json").write_text(json.dumps(task.families()) + "\n")
-    trainer = _Trainer(config, task, folder)
+    trainer = _Trainer(config, task, folder, on_prepare)
     before = {s: signal.signal(s, trainer.ask_to_stop) for s in (signal.SIGTERM, signal.SIGINT)}
     try:
         trainer.run(on_epoch, on_step)
@@ -94,16 +104,24 @@ def _note_origin(config: RunConfig, path: Path) -> None:
 
 
 class _Trainer:
-    def __init__(self, config: RunConfig, task: Task, folder: Path) -> None:
+    def __init__(self, config: RunConfig, task: Task, folder: Path, on_prepare: OnPrepare) -> None:
         self.config, self.folder, self.task = config, folder, task
         torch.manual_seed(config.seed)
+        torch.set_float32_matmul_precision("high")
+        torch.backends.cudnn.benchmark = True
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = FontEncoder(config.model)
         if config.warm_start:
             checkpoint.warm_start(Path(config.warm_start), self.model)
         self.model.to(self.device)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.face_group = task.face_group.to(self.device)
         self.losses = self._make_losses()
+        self.late: LateInteraction | None = None
+        self.references: References | None = None
+        self.near: np.ndarray | None = None
+        if config.loss.columns:
+            self._prepare_late(partial(on_prepare, "drawing references"))
         self.optimiser = make_optimiser(self.model, self.losses, config.schedule)
         self.progress = Progress()
         self.checkpoint = folder / "checkpoint.safetensors"
@@ -116,6 +134,7 @@ class _Trainer:
         self.tracker = Tracker(config, folder, resuming=resuming)
         self.stop = False
         self.last: dict[str, Any] = {}
+        self.right = torch.zeros((), device=self.device)
 
     def _make_losses(self) -> nn.ModuleList:
         """What trains the end of the run, then what trains its beginning, if that is another."""
@@ -124,7 +143,24 @@ class _Trainer:
         group, dim = self.task.face_group, self.config.model.dim
         return nn.ModuleList(make_loss(kind, config, group, dim) for kind in kinds).to(self.device)
 
+    def _prepare_late(self, on_progress: Callable[[int, int], None]) -> None:
+        """Draw the lines that answer; the head starts as the warm start's, if that has one."""
+        self.late = LateInteraction(self.config.model, self.config.loss).to(self.device)
+        self.losses.append(self.late)
+        if self.config.warm_start and self.config.warm_start.endswith(".onnx"):
+            head = read_column_head(Path(self.config.warm_start))
+            if head:
+                self.late.head.load_state_dict(head)
+        self.references = draw_references(self.task.seen, self.device, on_progress)
+        means = self.references.means(self.model)
+        if self.config.data.neighbours:
+            self.near = neighbours(means, self.task.seen)
+        if isinstance(self.losses[0], MarginSoftmax):
+            self.losses[0].start_at(means)
+
     def _place_proxies(self) -> None:
+        if self.references is not None:
+            return  # they stand at the means of these
         if isinstance(self.losses[0], MarginSoftmax) and self.task.seen:
             config = self.config
             means = face_means(self.model, self.task.seen, config.data, config.seed, self.device)
@@ -135,18 +171,26 @@ class _Trainer:
         on_epoch: Callable[[dict[str, Any]], None],
         on_step: Callable[[float, float], None],
     ) -> None:
-        batches = self.task.batches(self.progress.step)
+        data = self.config.data
+        batches: Iterable[Batch] = batch_loader(
+            self.task.batches(self.progress.step, self.near), data.workers
+        )
+        if data.replayed:
+            batches = replaying(batches, data.replayed, self.device)
         saved = started = time.monotonic()
         epoch_loss, epoch_steps, epoch_start = 0.0, 0, started
         self.model.train()
-        for batch in batch_loader(batches, self.config.data.workers):
+        for batch in batches:
             share = self.progress.share(self.config.schedule)
             if share >= 1 or self.stop:
                 break
             loss = self._step(batch, share)
             now = time.monotonic()
             self.progress.step += 1
-            self.progress.samples += len(batch.groups)
+            if batch.again:
+                self.progress.replayed += len(batch.groups)
+            else:
+                self.progress.samples += len(batch.groups)
             self.progress.seconds += now - started
             started = now
             epoch_loss, epoch_steps = epoch_loss + loss, epoch_steps + 1
@@ -167,15 +211,29 @@ class _Trainer:
         schedule = self.config.schedule
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(schedule, share)
-        windows = batch.windows.to(self.device).float() / 255
+        batch = batch.to(self.device)
+        count, windows = len(batch.groups), batch.windows
+        answering = batch.faces.unique()
+        if self.references is not None:
+            windows = torch.cat([windows, self.references.pick(answering).flatten(0, 1)])
+        windows = windows.float() / 255
         if share < schedule.coarse_until:
             windows = coarser(windows, schedule.coarse_height)
         windows = windows.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16):
-            vectors = self.model(windows)
-        first = len(self.losses) > 1 and share < self.config.loss.first_until
+            columns, weights = self.model.features(windows)
+            vectors = self.model.pooled(columns, weights)
+        first = self.config.loss.first is not None and share < self.config.loss.first_until
         chosen = self.losses[1 if first else 0]
-        loss = chosen(vectors, batch.groups.to(self.device), batch.faces.to(self.device))
+        loss = chosen(vectors[:count], batch.groups, batch.faces)
+        if self.late is not None:
+            own = torch.searchsorted(answering, batch.faces)
+            twins = self.face_group[answering][None] == batch.groups[:, None]
+            twins &= answering[None] != batch.faces[:, None]
+            asked, answers = Seen(columns, weights, vectors).split(count)
+            found, right = self.late(asked, answers, own, twins)
+            loss = loss + found
+            self.right = 0.99 * self.right + 0.01 * right.detach()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
@@ -186,7 +244,10 @@ class _Trainer:
         metrics: dict[str, Any] = {
             "loss": round(loss, 4),
             "samples": self.progress.samples,
+            "replayed": self.progress.replayed,
+            "late_right": round(float(self.right), 4),
             "epoch_seconds": round(seconds, 1),
+            "steps_per_second": round(steps / seconds, 2),
             "samples_per_second": round(steps * self._batch_size() / seconds, 1),
             "learning_rate": self.optimiser.param_groups[0]["lr"],
         }

@@ -29,6 +29,16 @@ def read_onnx_weights(path: Path) -> dict[str, torch.Tensor]:
     }
 
 
+def read_column_head(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of `encoder.training.model.ColumnHead` in a file; {} when it has none."""
+    found = {}
+    for tensor in onnx.load(str(path)).graph.initializer:
+        key = tensor.name.removeprefix(_COLUMNS)
+        if key != tensor.name and key.startswith(("project.", "attention.")):
+            found[key] = torch.from_numpy(numpy_helper.to_array(tensor).T.copy())
+    return found
+
+
 def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same model with its large weights in float16, widened when a session starts."""
     graph = model.graph

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch.utils.data import IterableDataset
 
@@ -17,20 +18,26 @@ from encoder.training.config import ConfigError, RunConfig
 from encoder.training.digits import DigitBatches, digit_holdout
 from encoder.training.faces import TrainingFace, load_faces, training_split
 from encoder.training.holdout import Holdout, draw_holdout
+from encoder.training.variants import with_variants
 
 OnPrepare = Callable[[str, int, int], None]
 
 
+Stream = Callable[[int, np.ndarray | None], IterableDataset]
+
+
 @dataclass(frozen=True)
 class Task:
-    """`face_group` int64 [faces] is each face's group; `batches` makes the stream from a number.
+    """`face_group` int64 [faces] is each face's group; `batches` makes the stream.
+
+    From a number, with each face's neighbours if there are any.
 
     `seen` are the faces behind it and `held` those of the held-out families; both are empty for
     pictures that are no fonts. `holdout` is what the run is watched on.
     """
 
     face_group: torch.Tensor
-    batches: Callable[[int], IterableDataset]
+    batches: Stream
     holdout: Holdout | None
     seen: tuple[TrainingFace, ...] = ()
     held: tuple[TrainingFace, ...] = ()
@@ -51,7 +58,9 @@ def make_task(config: RunConfig, on_prepare: OnPrepare) -> Task:
 
 
 def _digits(config: RunConfig) -> Task:
-    batches = partial(DigitBatches, config.data, config.seed)
+    def batches(start: int, near: np.ndarray | None) -> IterableDataset:
+        return DigitBatches(config.data, config.seed, start)
+
     return Task(torch.arange(10), batches, digit_holdout())
 
 
@@ -67,6 +76,8 @@ def _fonts(config: RunConfig, on_prepare: OnPrepare) -> Task:
         draw_missing(faces if config.measure else seen, folder_beside(fonts), on_progress=drawing)
     asked = spared or held
     holdout = draw_holdout(asked, asked, data, config.seed) if asked else None
+    if data.variants:
+        seen = with_variants(seen)
     return Task(
         torch.tensor([f.group for f in seen]),
         partial(DrawnBatches, seen, data, config.seed),

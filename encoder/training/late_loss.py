@@ -1,0 +1,78 @@
+"""Late interaction as a loss: a picture must find its face by the lines of the catalogue.
+
+Beside the classifier, whose proxies no search ever sees, this asks what a search asks: of all faces
+of the batch, do the picture's columns (Khattab and Zaharia 2020), and its pooled vector, lie
+nearest to those of its own face's lines?
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from encoder.training.config import LossConfig, ModelConfig
+from encoder.training.model import ColumnHead
+
+SHOWS = 0.01  # least weight in the pool of a column that is compared: paper has none
+_SCALE = 20.0  # of the cosines in the softmax; learned from there
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the net makes of windows: columns [N, C, head], weights [N, C], vectors [N, D]."""
+
+    columns: Tensor
+    weights: Tensor
+    vectors: Tensor
+
+    def split(self, first: int) -> tuple[Seen, Seen]:
+        """The first so many windows, and the others."""
+        parts = (self.columns, self.weights, self.vectors)
+        return Seen(*(p[:first] for p in parts)), Seen(*(p[first:] for p in parts))
+
+
+class LateInteraction(nn.Module):
+    """The column head and its loss."""
+
+    def __init__(self, model: ModelConfig, loss: LossConfig) -> None:
+        super().__init__()
+        self.head = ColumnHead(model.head, loss.columns)
+        self.scales = nn.Parameter(torch.full((2,), math.log(_SCALE)))
+        self.weights = (loss.late_weight, loss.near_weight)
+
+    def forward(
+        self,
+        asked: Seen,
+        answering: Seen,
+        own: Tensor,
+        twins: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Loss, and the share of pictures that find their face by columns.
+
+        `asked` are N pictures, `answering` F faces with K windows each, in a row; `own` int64
+        [N] is each picture's face of those F, `twins` bool [N, F] are faces that look the same.
+        """
+        count = twins.shape[1]
+        late = self._columns(asked, answering, count) * self.scales[0].exp()
+        # The better two windows of a face: not each of them has the picture's letters.
+        near = asked.vectors @ answering.vectors.T
+        near = near.unflatten(1, (count, -1)).topk(2, dim=2).values.mean(dim=2)
+        loss = torch.zeros((), device=own.device)
+        for scores, weight in zip((late, near * self.scales[1].exp()), self.weights, strict=True):
+            logits = scores.float().masked_fill(twins, -torch.inf)
+            loss = loss + weight * functional.cross_entropy(logits, own)
+        return loss, (late.argmax(dim=1) == own).float().mean()
+
+    def _columns(self, asked: Seen, answering: Seen, count: int) -> Tensor:
+        """Scores [N, F]: each column of a picture meets the nearest one of a face."""
+        vectors, shares = self.head(asked.columns.float())
+        answers, _ = self.head(answering.columns.float())
+        alike = vectors.flatten(0, 1) @ answers.flatten(0, 1).T
+        shows = (answering.weights > SHOWS).flatten()
+        alike = alike.masked_fill(~shows[None], -1.0)
+        best = alike.unflatten(1, (count, -1)).amax(dim=2)
+        return (best.unflatten(0, shares.shape) * shares[:, :, None]).sum(dim=1)

@@ -1,0 +1,134 @@
+"""The catalogue's lines of every face, drawn once, as what a run's pictures are compared with.
+
+A search compares a picture with these very lines (`encoder.reference`), so training may, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+import cv2
+import numpy as np
+import torch
+from torch.nn import functional
+
+from encoder.prepare import HEIGHT, WIDTH, cut_windows, mask_strip
+from encoder.reference import reference_lines
+from encoder.training.faces import TrainingFace
+from encoder.training.model import FontEncoder
+from encoder.training.variants import varied
+from encoder.typeset import TypesetError, ink_mask, open_font
+
+_KINDS = ("upper", "lower", "title", "digits")
+_SHOWN = ("upper", "lower", "title", None)  # the kinds that stand for a face; None: any
+_FACES_AT_ONCE = 16
+_WINDOWS_AT_ONCE = 1024
+_NEAREST = 24  # faces, of which some come along
+
+
+@dataclass(frozen=True)
+class References:
+    """`windows` uint8 [N, 1, H, W], a face's in a row; `starts`, `sizes` int64 [faces, kinds]."""
+
+    windows: torch.Tensor
+    starts: torch.Tensor
+    sizes: torch.Tensor
+
+    def pick(self, faces: torch.Tensor) -> torch.Tensor:
+        """Some windows of each of `faces` int64 [F], of several kinds: uint8 [F, K, 1, H, W]."""
+        total = self.sizes[faces].sum(dim=1)
+        chosen = []
+        for kind in _SHOWN:
+            size, start = total, self.starts[faces, 0]
+            if kind is not None:
+                own = self.sizes[faces, _KINDS.index(kind)]
+                size = torch.where(own > 0, own, size)
+                start = torch.where(own > 0, self.starts[faces, _KINDS.index(kind)], start)
+            place = torch.rand(len(faces), device=faces.device) * size
+            chosen.append(start + place.long().clamp(max=size - 1))
+        return self.windows[torch.stack(chosen, dim=1)]
+
+    @torch.no_grad()
+    def means(self, model: FontEncoder) -> torch.Tensor:
+        """The mean vector of each face's windows: float32 [faces, D], of any length."""
+        model.eval()
+        sizes = self.sizes.sum(dim=1)
+        face = torch.arange(len(sizes), device=sizes.device).repeat_interleave(sizes)
+        sums = torch.zeros(len(sizes), model.project.out_features, device=sizes.device)
+        for start in range(0, len(face), _WINDOWS_AT_ONCE):
+            part = slice(start, start + _WINDOWS_AT_ONCE)
+            windows = self.windows[part].float() / 255
+            with torch.autocast(sizes.device.type, torch.bfloat16):
+                vectors = model(windows.contiguous(memory_format=torch.channels_last))
+            sums.index_add_(0, face[part], vectors.float())
+        model.train()
+        return sums / sizes[:, None]
+
+
+def neighbours(means: torch.Tensor, faces: Sequence[TrainingFace]) -> np.ndarray:
+    """The faces of other groups whose `means` [faces, D] are nearest: int64 [faces, n].
+
+    Faces made from others have those made from their neighbours.
+    """
+    drawn = sum(face.variant == 0 for face in faces)
+    groups = torch.tensor([face.group for face in faces[:drawn]], device=means.device)
+    unit = functional.normalize(means[:drawn])
+    found = []
+    for start in range(0, drawn, 512):  # bounds the memory
+        part = slice(start, start + 512)
+        alike = unit[part] @ unit.T
+        alike.masked_fill_(groups[part, None] == groups[None], -torch.inf)
+        found.append(alike.topk(min(_NEAREST, drawn - 1), dim=1).indices.cpu())
+    nearest = torch.cat(found).numpy()
+    return np.concatenate([nearest + at for at in range(0, len(faces), drawn)])
+
+
+def draw_references(
+    faces: Sequence[TrainingFace],
+    device: torch.device,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> References:
+    """Draw them on all cores, and keep them on `device`. A face without any gets blank paper."""
+    parts = [faces[at : at + _FACES_AT_ONCE] for at in range(0, len(faces), _FACES_AT_ONCE)]
+    windows: list[torch.Tensor] = []
+    sizes: list[np.ndarray] = []
+    with get_context("spawn").Pool() as pool:
+        for drawn, counts in pool.imap(_draw, parts):
+            windows.append(torch.from_numpy(drawn).to(device))
+            sizes.append(counts)
+            on_progress(min(len(windows) * _FACES_AT_ONCE, len(faces)), len(faces))
+    by_kind = torch.from_numpy(np.concatenate(sizes))
+    starts = by_kind.flatten().cumsum(0).reshape(by_kind.shape) - by_kind
+    return References(torch.cat(windows), starts.to(device), by_kind.to(device))
+
+
+def _draw(faces: Sequence[TrainingFace]) -> tuple[np.ndarray, np.ndarray]:
+    """Windows uint8 [n, 1, H, W] of the faces' lines, and how many of each kind [faces, kinds]."""
+    cv2.setNumThreads(1)
+    drawn: list[np.ndarray] = []
+    sizes = np.zeros((len(faces), len(_KINDS)), np.int64)
+    for row, face in enumerate(faces):
+        for line in sorted(reference_lines(face.coverage), key=lambda i: _KINDS.index(i.kind)):
+            windows = _windows(face, line.text, line.size)
+            sizes[row, _KINDS.index(line.kind)] += len(windows)
+            drawn.append(windows)
+        if not sizes[row].any():
+            sizes[row, 0] = 1
+            drawn.append(np.full((1, 1, HEIGHT, WIDTH), 255, np.uint8))
+    return np.concatenate(drawn), sizes
+
+
+def _windows(face: TrainingFace, text: str, size: int) -> np.ndarray:
+    none = np.empty((0, 1, HEIGHT, WIDTH), np.uint8)
+    try:
+        ink = varied(ink_mask(open_font(face.ref, size), text, pad=2), face.variant)
+    except TypesetError:
+        return none
+    rows, columns = np.flatnonzero(ink.max(axis=1) > 96), np.flatnonzero(ink.max(axis=0) > 96)
+    if not len(rows):
+        return none
+    tight = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    strip = mask_strip(tight, len(tight))
+    return (cut_windows(strip) * 255).astype(np.uint8)
