@@ -36,8 +36,8 @@ from index.voting import (
 DEPTH = 100  # neighbours a window at least; 40 a row, more when they do not make k rows
 _GROWTH = 4
 # A line is set in the leader's font when the leader's family fits it nearly as well as its own
-# best one, and nearly as well as the leader. On the benchmark's seen pages 0.07 blends two fonts.
-_SAME_FONT = 0.05
+# best one, and nearly as well as the leader. On the benchmark's seen pages 0.12 blends two fonts.
+_SAME_FONT = 0.08
 _SAME_FIT = 0.2
 _OWN = 10  # families of a line's vote, of which that is its own which fits best
 _REFINED = 8  # fonts of a picture whose families are scored anew
