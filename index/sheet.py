@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from encoder.boxes import Box
+from index.words import SCORES
 
 _FONTS = Path(__file__).resolve().parent.parent / "api" / "static" / "fonts"
 _WIDTH = 1400
@@ -21,7 +22,7 @@ _ROW = 184
 _SPECIMEN = (_INNER - 300, 84)
 _PAPER, _PANEL, _INK, _GREY, _LINE = "#fbfaf7", "#efede6", "#1a1a18", "#6b6961", "#dcd9d0"
 _ACCENT = "#c2410c"
-_BARS = ((0.93, "#15803d"), (0.87, "#0f766e"), (0.75, "#b45309"), (0.0, "#a8a29e"))
+_BARS = dict(zip(dict(SCORES).values(), ("#15803d", "#0f766e", "#b45309", "#a8a29e"), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _draw_row(
     right = _MARGIN + 36 + draw.textlength(row.name, font=name) + 18
     facts = _shortened(draw, row.facts, _WIDTH - _MARGIN - 270 - right)
     draw.text((right, y + 24), facts, fill=_GREY, font=_font("sans-400", 19))
-    colour = next(colour for least, colour in _BARS if row.score >= least or least == 0)
+    colour = _BARS[row.word]
     x = _WIDTH - _MARGIN - 240
     draw.text((x, y + 22), f"{row.score:.2f}  {row.word}", fill=colour, font=_font("sans-600", 20))
     draw.rounded_rectangle((x, y + 56, x + 240, y + 63), 3, fill=_LINE)

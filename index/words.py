@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from index.answers import FaceInfo, SearchAnswer
 
-SCORES = ((0.93, "the same letters"), (0.87, "very close"), (0.75, "similar"), (0, "distant kin"))
+SCORES = ((0.91, "the same letters"), (0.85, "very close"), (0.65, "similar"), (0, "distant kin"))
 _WEIGHTS = {
     **{100: "Thin", 200: "Extra Light", 300: "Light", 400: "Regular", 500: "Medium"},
     **{600: "Semi Bold", 700: "Bold", 800: "Extra Bold", 900: "Black"},

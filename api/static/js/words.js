@@ -32,7 +32,7 @@ export function face({ weight, italic }) {
 }
 
 // Least score of each word.
-const SCORES = [[0.93, "the same letters"], [0.87, "very close"], [0.75, "similar"], [0, "distant kin"]];
+const SCORES = [[0.91, "the same letters"], [0.85, "very close"], [0.65, "similar"], [0, "distant kin"]];
 
 export const score = (value) => SCORES.find(([least]) => value >= least)[1];
 
