@@ -182,10 +182,7 @@ def _read_card(path: Path) -> dict[str, Any]:
     card = json.loads(path.read_text())
     needed = ("dim", "column_dim", "height", "width", "prepare_version", "onnx_sha256")
     if missing := [key for key in needed if key not in card]:
-        raise MismatchError(
-            f"{path.name} lacks {', '.join(missing)}; export the encoder again, then run "
-            "`python -m scripts.train_columns`"
-        )
+        raise MismatchError(f"{path.name} lacks {', '.join(missing)}; export the encoder again")
     return card
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scripts import contact_sheet, export_encoder, train, train_columns
+from scripts import contact_sheet, export_encoder, train
 from tests.tiny_training import tiny_config
 
 
@@ -34,22 +34,6 @@ def test_exporting_nothing_exits_with_2(tmp_path: Path, capsys: pytest.CaptureFi
     assert export_encoder.main([str(tmp_path), "--to", str(tmp_path / "x.onnx")]) == 2
     assert str(tmp_path) in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
-
-
-def test_columns_without_fonts_or_encoder_exit_with_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What is missing is named with the remedy; the encoders stay as they are."""
-    weights = Path(__file__).resolve().parent.parent / "encoder" / "weights"
-    before = [path.read_bytes() for path in sorted(weights.rglob("fontkin.*"))]
-    (tmp_path / "fonts").mkdir()
-    rest = ["--fonts", str(tmp_path / "fonts"), "--runs", str(tmp_path / "runs"), "--json"]
-    both = [str(weights / "float" / "fontkin.onnx"), "--served", str(weights / "fontkin.onnx")]
-    assert train_columns.main([*both, *rest]) == 2
-    assert "fetch_fonts" in capsys.readouterr().err
-    assert train_columns.main([str(tmp_path / "none.onnx"), *both[1:], *rest]) == 2
-    assert "none" in capsys.readouterr().err
-    assert [path.read_bytes() for path in sorted(weights.rglob("fontkin.*"))] == before
 
 
 def test_contact_sheet_is_the_same_for_a_seed(

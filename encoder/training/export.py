@@ -18,7 +18,12 @@ from encoder.training.browser_lines import BrowserLines, folder_beside
 from encoder.training.config import DataConfig, ModelConfig
 from encoder.training.faces import load_faces, training_split
 from encoder.training.model import FontEncoder, count_parameters
-from encoder.training.onnxfile import halved, without_traces, without_zero_biases
+from encoder.training.onnxfile import (
+    halved,
+    with_columns,
+    without_traces,
+    without_zero_biases,
+)
 from encoder.training.whiten import POWER, SHRINKAGE, whiten
 
 
@@ -34,7 +39,8 @@ def export(
 
     Weights are stored as float16 and widened when the session starts: half the file, and the
     arithmetic stays float32. Norms stay apart from their convolutions and names stay those of
-    the net, so that `warm_start` can read the file back. Raises `CheckpointError`.
+    the net, so that `warm_start` can read the file back. The column head that the run trained
+    comes along; an encoder without one cannot serve. Raises `CheckpointError`.
     """
     config = json.loads((run / "config.json").read_text())
     model = FontEncoder(ModelConfig(**config["model"]))
@@ -45,7 +51,11 @@ def export(
     model.eval()
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(".tmp")
-    onnx.save(halved(without_zero_biases(without_traces(_to_onnx(model)))), str(temporary))
+    made = halved(without_zero_biases(without_traces(_to_onnx(model))))
+    head = checkpoint.load_column_head(run / "checkpoint.safetensors")
+    if head:
+        made = with_columns(made, {name: values.numpy() for name, values in head.items()})
+    onnx.save(made, str(temporary))
     os.replace(temporary, target)
     card = {
         "name": config["name"],
@@ -62,6 +72,8 @@ def export(
         "epochs": _epochs(run / "metrics.jsonl"),
         "families": json.loads((run / "families.json").read_text()),
     }
+    if head:
+        card["column_dim"] = len(head["project.bias"])
     target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
     return card
 

@@ -50,7 +50,7 @@ class ColumnHead(nn.Module):
     """The columns of a window one by one, for late interaction (Khattab and Zaharia 2020).
 
     A column is about a letter wide. Where the pooled vector says what a font is like, these say
-    what its single letters are like. Taught by `encoder.training.late` when the net is done.
+    what its single letters are like. Trained with the net: see `encoder.training.late_loss`.
     """
 
     def __init__(self, head: int, dim: int) -> None:

@@ -175,6 +175,35 @@ def _finer(model: onnx.ModelProto) -> str:
     return attended
 
 
+def without_columns(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same model without its column head and the columns half-way: `with_columns` undone."""
+    graph = model.graph
+    _remove_columns(graph)
+    for node in [each for each in graph.node if each.name == _SECOND]:
+        for other in graph.node:
+            swapped = [node.input[0] if name == node.output[0] else name for name in other.input]
+            other.input[:] = swapped
+        graph.node.remove(node)
+        _coarser(graph)
+    for value in [each for each in graph.initializer if each.name.startswith(_SECOND)]:
+        graph.initializer.remove(value)
+    del graph.value_info[:]
+    return model
+
+
+def _coarser(graph: onnx.GraphProto) -> None:
+    """What `_finer` did to strides and dilations of the last stage, undone."""
+    for node in graph.node:
+        steps = _ints(node, "strides")
+        if steps is not None and list(steps) == [2, 1]:
+            steps[1] = 2
+        wide = _ints(node, "dilations")
+        if wide is not None and list(wide) == [1, 2]:
+            for key in ("dilations", "pads"):
+                values = _ints(node, key)
+                values[1::2] = [value // 2 for value in values[1::2]]
+
+
 def _ints(node: onnx.NodeProto, key: str, missing: list[int] | None = None) -> Any:
     """A node's attribute of several numbers, to read or to change."""
     return next((each.ints for each in node.attribute if each.name == key), missing)

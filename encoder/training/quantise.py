@@ -3,7 +3,8 @@
 Static quantisation by ONNX Runtime (QDQ): activations uint8 with ranges seen on drawn windows,
 weights int8 per channel. Weights use seven of their eight bits, because processors without
 VNNI add pairs of products in 16 bits, which eight would overflow: the vectors of a catalogue
-must be those that a query gets on any machine. Attention, projection and norm stay float32.
+must be those that a query gets on any machine. Attention, projection, norm and the column head
+stay float32.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from onnxruntime.quantization import (
     CalibrationDataReader,
     CalibrationMethod,
@@ -30,6 +32,7 @@ from encoder.embed import INPUT
 from encoder.training.batches import draw_window
 from encoder.training.config import DataConfig
 from encoder.training.faces import load_faces, training_split
+from encoder.training.onnxfile import read_column_head, with_columns, without_columns
 
 _WINDOWS = 256  # drawn for the ranges: twice as many change no vector by more than a hundredth
 _BATCH = 16
@@ -61,8 +64,9 @@ def quantise(source: Path, target: Path, windows: np.ndarray) -> dict[str, Any]:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        folded, small = Path(folder, "folded.onnx"), Path(folder, "small.onnx")
-        quant_pre_process(str(source), str(folded), skip_symbolic_shape=True)  # folds the norms
+        bare, folded, small = (Path(folder, f"{n}.onnx") for n in ("bare", "folded", "small"))
+        onnx.save(without_columns(onnx.load(str(source))), str(bare))
+        quant_pre_process(str(bare), str(folded), skip_symbolic_shape=True)  # folds the norms
         quantize_static(
             str(folded),
             str(small),
@@ -75,6 +79,9 @@ def quantise(source: Path, target: Path, windows: np.ndarray) -> dict[str, Any]:
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
         )
+        head = {name: values.numpy() for name, values in read_column_head(source).items()}
+        if head:  # it stays in float
+            onnx.save(with_columns(onnx.load(str(small)), head), str(small))
         os.replace(small, target)
     card = json.loads(source.with_suffix(".json").read_text())
     card["float_sha256"] = card["onnx_sha256"]
