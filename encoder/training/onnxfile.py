@@ -95,7 +95,7 @@ def with_columns(model: onnx.ModelProto, tensors: Mapping[str, np.ndarray]) -> o
     `tensors` are those of `encoder.training.model.ColumnHead`. The output `columns` float32
     [N, 2 C, d] holds unit vectors, `shares` [N, 2 C] sums to 1: the net's C columns, and one
     half-way behind each. What was there before gives the same numbers as before. Raises
-    `ValueError` for a model without attention.
+    `ValueError` for a model without attention, or one that halves its width last by a pool.
     """
     graph = model.graph
     _remove_columns(graph)
@@ -157,6 +157,11 @@ def _finer(model: onnx.ModelProto) -> str:
     for node in graph.node:
         before, after = steps[node.name]
         if before < after == last:
+            if node.op_type != "Conv":
+                raise ValueError(
+                    "the net halves its width last by a pool, which cannot look between its "
+                    "columns: train one that does so by convolutions, like resnet18"
+                )
             _ints(node, "strides")[1] = 1
         elif before == last and node.op_type == "Conv" and _ints(node, "kernel_shape")[1] > 1:
             for key in ("dilations", "pads"):
