@@ -32,7 +32,7 @@ _TRIES = 6
 class Batch:
     """windows uint8 [N, 1, H, W] (255 = paper), groups int64 [N], faces int64 [N].
 
-    `again`: they were learned before.
+    `again`: they were learned before, a little different.
     """
 
     windows: torch.Tensor
@@ -58,7 +58,10 @@ class DrawnBatches(IterableDataset):
         start: int = 0,
         near: np.ndarray | None = None,
     ) -> None:
-        """`near` int [faces, n]: those that look like each face and are of other groups."""
+        """`near` int [faces, n]: those that look like each face and are of other groups.
+
+        With it a batch holds single faces, not families: some, and neighbours of each of them.
+        """
         self.faces, self.config, self.seed, self.start = faces, config, seed, start
         self.near = near
         self.lines = BrowserLines(folder_beside(Path(config.fonts)))
@@ -83,7 +86,8 @@ class DrawnBatches(IterableDataset):
             number += step
 
     def draw(self, number: int) -> Batch:
-        """Batch `number`: distinct groups, `samples_per_family` pictures each."""
+        """Batch `number`: distinct groups, or faces with `near`, each in `samples_per_family`
+        pictures."""
         if self.config.different_batches is not None:
             number %= self.config.different_batches
         rng = np.random.default_rng((self.seed, number))
@@ -103,10 +107,11 @@ class DrawnBatches(IterableDataset):
         order = rng.choice(len(self.members), size=count, replace=False, p=self.share)
         if self.near is None:
             return [self.members[group] for group in order]
-        faces: dict[int, None] = {}
+        along = min(self.config.neighbours, self.near.shape[1])
+        faces: dict[int, None] = {}  # in their order, each once
         for group in order:
             face = int(rng.choice(self.members[group]))
-            others = rng.choice(self.near[face], size=self.config.neighbours, replace=False)
+            others = rng.choice(self.near[face], size=along, replace=False)
             faces |= dict.fromkeys([face, *others.tolist()])
             if len(faces) >= count:
                 break

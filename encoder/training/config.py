@@ -16,6 +16,10 @@ MININGS = ("hard", "semi-hard")
 SOURCES = ("fonts", "digits")
 
 
+MOST_NEIGHBOURS = 24  # of a face, of which some come along
+FEWEST_REPLAYED = 32  # batches to choose from: of fewer the same ones would come at once
+
+
 class ConfigError(ValueError):
     """A setting that cannot be; the message names the key, the value and the remedy."""
 
@@ -37,7 +41,7 @@ class DataConfig:
     different_batches: int | None = None  # after so many the same ones come again; None: never
     variants: float = 0.0  # of the pictures: faces made from others, as faces of their own
     neighbours: int = 0  # of a family in its batch: so many that look like it come along
-    replayed: int = 0  # windows kept, to be learned again where drawing is slower than learning
+    replayed: int = 0  # windows kept, to be learned again where drawing is slower; 0: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,31 @@ class RunConfig:
             raise ConfigError(
                 f"data.samples_per_family = {self.data.samples_per_family}: "
                 "metric losses need 2 or more"
+            )
+
+        self._check_joint()
+
+    def _check_joint(self) -> None:
+        """What joint training of net and column head adds."""
+        data, batch = self.data, self.data.families_per_batch * self.data.samples_per_family
+        if not 0 <= data.variants < 1:
+            raise ConfigError(f"data.variants = {data.variants}: 0 to less than 1 is needed")
+        if not 0 <= data.neighbours <= MOST_NEIGHBOURS:
+            raise ConfigError(
+                f"data.neighbours = {data.neighbours}: 0 to {MOST_NEIGHBOURS} is needed"
+            )
+        if data.neighbours and not self.loss.columns:
+            raise ConfigError(
+                f"data.neighbours = {data.neighbours} needs loss.columns: set it to 64"
+            )
+        if self.loss.columns and data.source != "fonts":
+            raise ConfigError(
+                f'loss.columns needs fonts: set data.source = "fonts", not {data.source!r}'
+            )
+        if data.replayed and data.replayed < FEWEST_REPLAYED * batch:
+            raise ConfigError(
+                f"data.replayed = {data.replayed}: {FEWEST_REPLAYED * batch} ({FEWEST_REPLAYED} "
+                "batches) or more are needed, or 0"
             )
 
     def as_dict(self) -> dict[str, Any]:

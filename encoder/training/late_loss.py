@@ -23,7 +23,10 @@ _SCALE = 20.0  # of the cosines in the softmax; learned from there
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the net makes of windows: columns [N, C, head], weights [N, C], vectors [N, D]."""
+    """What the net makes of windows: columns [N, C, head], weights [N, C], vectors [N, D].
+
+    As of `FontEncoder.features` and `FontEncoder.pooled`: weights sum to 1, vectors are unit ones.
+    """
 
     columns: Tensor
     weights: Tensor
@@ -36,7 +39,11 @@ class Seen:
 
 
 class LateInteraction(nn.Module):
-    """The column head and its loss."""
+    """The column head (`head`, for columns of `model`), and the loss that teaches it.
+
+    Cross entropy over faces, by columns (Khattab and Zaharia 2020, eq. 3, weighted by shares)
+    and by pooled vectors, each with a scale of its own that is learned.
+    """
 
     def __init__(self, model: ModelConfig, loss: LossConfig) -> None:
         super().__init__()
@@ -51,24 +58,27 @@ class LateInteraction(nn.Module):
         own: Tensor,
         twins: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Loss, and the share of pictures that find their face by columns.
+        """Loss float32 [], and the share float32 [] of pictures that find their face by columns.
 
-        `asked` are N pictures, `answering` F faces with K windows each, in a row; `own` int64
-        [N] is each picture's face of those F, `twins` bool [N, F] are faces that look the same.
+        `asked` are N pictures, `answering` F faces with K >= 2 windows each, in a row; `own` int64
+        [N] is each picture's face of those F, `twins` bool [N, F] are other faces that look the
+        same: they are not counted against it.
         """
         count = twins.shape[1]
-        late = self._columns(asked, answering, count) * self.scales[0].exp()
+        late = self._columns(asked, answering, count)
         # The better two windows of a face: not each of them has the picture's letters.
         near = asked.vectors @ answering.vectors.T
         near = near.unflatten(1, (count, -1)).topk(2, dim=2).values.mean(dim=2)
         loss = torch.zeros((), device=own.device)
-        for scores, weight in zip((late, near * self.scales[1].exp()), self.weights, strict=True):
-            logits = scores.float().masked_fill(twins, -torch.inf)
+        for scores, scale, weight in zip((late, near), self.scales, self.weights, strict=True):
+            # Scaled first: a scale's gradient would be that of minus infinity.
+            logits = (scores * scale.exp()).float().masked_fill(twins, -torch.inf)
             loss = loss + weight * functional.cross_entropy(logits, own)
-        return loss, (late.argmax(dim=1) == own).float().mean()
+        found = late.masked_fill(twins, -torch.inf).argmax(dim=1)
+        return loss, (found == own).float().mean()
 
     def _columns(self, asked: Seen, answering: Seen, count: int) -> Tensor:
-        """Scores [N, F]: each column of a picture meets the nearest one of a face."""
+        """Scores float32 [N, F]: each column of a picture meets the nearest one of a face."""
         vectors, shares = self.head(asked.columns.float())
         answers, _ = self.head(answering.columns.float())
         alike = vectors.flatten(0, 1) @ answers.flatten(0, 1).T

@@ -12,21 +12,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from encoder.training import checkpoint
 from encoder.training.batches import Batch, batch_loader
 from encoder.training.config import RunConfig, ScheduleConfig
 from encoder.training.holdout import measure
-from encoder.training.late_loss import LateInteraction, Seen
+from encoder.training.joint import Joint
+from encoder.training.late_loss import Seen
 from encoder.training.losses import MarginSoftmax, make_loss
 from encoder.training.model import FontEncoder, coarser, count_parameters
-from encoder.training.onnxfile import read_column_head
 from encoder.training.outcome import outcome
 from encoder.training.proxies import face_means
-from encoder.training.references import References, draw_references, neighbours
 from encoder.training.replay import replaying
 from encoder.training.tasks import OnPrepare, Task, make_task
 from encoder.training.tracking import Tracker
@@ -115,26 +113,20 @@ class _Trainer:
             checkpoint.warm_start(Path(config.warm_start), self.model)
         self.model.to(self.device)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.face_group = task.face_group.to(self.device)
         self.losses = self._make_losses()
-        self.late: LateInteraction | None = None
-        self.references: References | None = None
-        self.near: np.ndarray | None = None
-        if config.loss.columns:
-            self._prepare_late(partial(on_prepare, "drawing references"))
+        self.joint = self._make_joint(on_prepare) if config.loss.columns else None
         self.optimiser = make_optimiser(self.model, self.losses, config.schedule)
         self.progress = Progress()
         self.checkpoint = folder / "checkpoint.safetensors"
         resuming = config.keep_weights and self.checkpoint.exists()
-        if config.warm_start and not resuming:
-            self._place_proxies()
         if resuming:
             saved = checkpoint.resume(self.checkpoint, self.model, self.losses, self.optimiser)
             self.progress = Progress(**saved)
+        else:
+            self._place_proxies()
         self.tracker = Tracker(config, folder, resuming=resuming)
         self.stop = False
         self.last: dict[str, Any] = {}
-        self.right = torch.zeros((), device=self.device)
 
     def _make_losses(self) -> nn.ModuleList:
         """What trains the end of the run, then what trains its beginning, if that is another."""
@@ -143,44 +135,33 @@ class _Trainer:
         group, dim = self.task.face_group, self.config.model.dim
         return nn.ModuleList(make_loss(kind, config, group, dim) for kind in kinds).to(self.device)
 
-    def _prepare_late(self, on_progress: Callable[[int, int], None]) -> None:
-        """Draw the lines that answer; the head starts as the warm start's, if that has one."""
-        self.late = LateInteraction(self.config.model, self.config.loss).to(self.device)
-        self.losses.append(self.late)
-        if self.config.warm_start and self.config.warm_start.endswith(".onnx"):
-            head = read_column_head(Path(self.config.warm_start))
-            if head:
-                self.late.head.load_state_dict(head)
-        self.references = draw_references(self.task.seen, self.device, on_progress)
-        means = self.references.means(self.model)
-        if self.config.data.neighbours:
-            self.near = neighbours(means, self.task.seen)
-        if isinstance(self.losses[0], MarginSoftmax):
-            self.losses[0].start_at(means)
+    def _make_joint(self, on_prepare: OnPrepare) -> Joint:
+        """What teaches the column head; its loss is the last of the losses."""
+        drawing = partial(on_prepare, "drawing references")
+        joint = Joint(self.config, self.task.seen, self.model, drawing)
+        self.losses.append(joint.late)
+        return joint
 
     def _place_proxies(self) -> None:
-        if self.references is not None:
-            return  # they stand at the means of these
-        if isinstance(self.losses[0], MarginSoftmax) and self.task.seen:
-            config = self.config
-            means = face_means(self.model, self.task.seen, config.data, config.seed, self.device)
-            self.losses[0].start_at(means)
+        """Begin at the faces' mean vectors: of their lines, or of pictures for a warm start."""
+        config, chosen = self.config, self.losses[0]
+        if not isinstance(chosen, MarginSoftmax) or not self.task.seen:
+            return
+        if self.joint is not None:
+            chosen.start_at(self.joint.means)
+        elif config.warm_start:
+            seen = self.task.seen
+            chosen.start_at(face_means(self.model, seen, config.data, config.seed, self.device))
 
     def run(
         self,
         on_epoch: Callable[[dict[str, Any]], None],
         on_step: Callable[[float, float], None],
     ) -> None:
-        data = self.config.data
-        batches: Iterable[Batch] = batch_loader(
-            self.task.batches(self.progress.step, self.near), data.workers
-        )
-        if data.replayed:
-            batches = replaying(batches, data.replayed, self.device)
         saved = started = time.monotonic()
         epoch_loss, epoch_steps, epoch_start = 0.0, 0, started
         self.model.train()
-        for batch in batches:
+        for batch in self._batches():
             share = self.progress.share(self.config.schedule)
             if share >= 1 or self.stop:
                 break
@@ -207,45 +188,54 @@ class _Trainer:
             on_epoch(self._end_epoch(epoch_loss / epoch_steps, epoch_steps, seconds))
         self._save()
 
+    def _batches(self) -> Iterable[Batch]:
+        """From where the run is; replayed ones among them, if the config asks for it."""
+        data = self.config.data
+        near = None if self.joint is None else self.joint.near
+        # Steps on batches that came again count, too: a resumed run leaves some numbers out.
+        drawn = batch_loader(self.task.batches(self.progress.step, near), data.workers)
+        return replaying(drawn, data.replayed, self.device) if data.replayed else drawn
+
     def _step(self, batch: Batch, share: float) -> float:
-        schedule = self.config.schedule
+        """Learn from `batch`, `share` of the run done; returns its loss."""
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(schedule, share)
-        batch = batch.to(self.device)
-        count, windows = len(batch.groups), batch.windows
-        answering = batch.faces.unique()
-        if self.references is not None:
-            windows = torch.cat([windows, self.references.pick(answering).flatten(0, 1)])
-        windows = windows.float() / 255
-        if share < schedule.coarse_until:
-            windows = coarser(windows, schedule.coarse_height)
-        windows = windows.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16):
-            columns, weights = self.model.features(windows)
-            vectors = self.model.pooled(columns, weights)
-        first = self.config.loss.first is not None and share < self.config.loss.first_until
-        chosen = self.losses[1 if first else 0]
-        loss = chosen(vectors[:count], batch.groups, batch.faces)
-        if self.late is not None:
-            own = torch.searchsorted(answering, batch.faces)
-            twins = self.face_group[answering][None] == batch.groups[:, None]
-            twins &= answering[None] != batch.faces[:, None]
-            asked, answers = Seen(columns, weights, vectors).split(count)
-            found, right = self.late(asked, answers, own, twins)
-            loss = loss + found
-            self.right = 0.99 * self.right + 0.01 * right.detach()
+            group["lr"] = learning_rate(self.config.schedule, share)
+        loss = self._loss(batch.to(self.device), share)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
         self.optimiser.step()
         return float(loss.detach())
 
+    def _loss(self, batch: Batch, share: float) -> Tensor:
+        """float32 []: of the pictures alone, and of what their faces' lines answer."""
+        first = self.config.loss.first is not None and share < self.config.loss.first_until
+        chosen = self.losses[1 if first else 0]
+        if self.joint is None:
+            vectors = self._see(batch.windows, share).vectors
+            return chosen(vectors, batch.groups, batch.faces)
+        answering = batch.faces.unique()
+        windows = torch.cat([batch.windows, self.joint.lines_of(answering, self.progress.step)])
+        asked, answers = self._see(windows, share).split(len(batch.groups))
+        alone = chosen(asked.vectors, batch.groups, batch.faces)
+        return alone + self.joint.loss(asked, answers, answering, batch)
+
+    def _see(self, windows: Tensor, share: float) -> Seen:
+        """What the net makes of `windows` uint8 [N, 1, H, W]."""
+        windows = windows.float() / 255
+        if share < self.config.schedule.coarse_until:
+            windows = coarser(windows, self.config.schedule.coarse_height)
+        windows = windows.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            columns, weights = self.model.features(windows)
+            return Seen(columns, weights, self.model.pooled(columns, weights))
+
     def _end_epoch(self, loss: float, steps: int, seconds: float) -> dict[str, Any]:
         metrics: dict[str, Any] = {
             "loss": round(loss, 4),
             "samples": self.progress.samples,
             "replayed": self.progress.replayed,
-            "late_right": round(float(self.right), 4),
+            "late_right": 0.0 if self.joint is None else round(float(self.joint.right), 4),
             "epoch_seconds": round(seconds, 1),
             "steps_per_second": round(steps / seconds, 2),
             "samples_per_second": round(steps * self._batch_size() / seconds, 1),

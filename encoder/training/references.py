@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from encoder.prepare import HEIGHT, WIDTH, cut_windows, mask_strip
 from encoder.reference import reference_lines
+from encoder.training.config import MOST_NEIGHBOURS
 from encoder.training.faces import TrainingFace
 from encoder.training.model import FontEncoder
 from encoder.training.variants import varied
@@ -25,19 +26,24 @@ _KINDS = ("upper", "lower", "title", "digits")
 _SHOWN = ("upper", "lower", "title", None)  # the kinds that stand for a face; None: any
 _FACES_AT_ONCE = 16
 _WINDOWS_AT_ONCE = 1024
-_NEAREST = 24  # faces, of which some come along
 
 
 @dataclass(frozen=True)
 class References:
-    """`windows` uint8 [N, 1, H, W], a face's in a row; `starts`, `sizes` int64 [faces, kinds]."""
+    """`windows` uint8 [N, 1, H, W] (255 = paper), a face's in a row, a kind's in a row of these.
+
+    `starts`, `sizes` int64 [faces, kinds]: where those of each of `_KINDS` begin, how many.
+    """
 
     windows: torch.Tensor
     starts: torch.Tensor
     sizes: torch.Tensor
 
-    def pick(self, faces: torch.Tensor) -> torch.Tensor:
-        """Some windows of each of `faces` int64 [F], of several kinds: uint8 [F, K, 1, H, W]."""
+    def pick(self, faces: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """A window of each kind in `_SHOWN` for each of `faces` int64 [F]: uint8 [F, K, 1, H, W].
+
+        A face without windows of a kind gives any of its others.
+        """
         total = self.sizes[faces].sum(dim=1)
         chosen = []
         for kind in _SHOWN:
@@ -46,7 +52,7 @@ class References:
                 own = self.sizes[faces, _KINDS.index(kind)]
                 size = torch.where(own > 0, own, size)
                 start = torch.where(own > 0, self.starts[faces, _KINDS.index(kind)], start)
-            place = torch.rand(len(faces), device=faces.device) * size
+            place = torch.rand(len(faces), generator=generator, device=faces.device) * size
             chosen.append(start + place.long().clamp(max=size - 1))
         return self.windows[torch.stack(chosen, dim=1)]
 
@@ -70,17 +76,19 @@ class References:
 def neighbours(means: torch.Tensor, faces: Sequence[TrainingFace]) -> np.ndarray:
     """The faces of other groups whose `means` [faces, D] are nearest: int64 [faces, n].
 
-    Faces made from others have those made from their neighbours.
+    `faces` are drawn ones, then all of them in each variant (`with_variants`): these have those
+    made from their neighbours. n is less than MOST_NEIGHBOURS where a face has fewer others.
     """
     drawn = sum(face.variant == 0 for face in faces)
     groups = torch.tensor([face.group for face in faces[:drawn]], device=means.device)
     unit = functional.normalize(means[:drawn])
+    count = min(MOST_NEIGHBOURS, drawn - int(groups.unique(return_counts=True)[1].max()))
     found = []
     for start in range(0, drawn, 512):  # bounds the memory
         part = slice(start, start + 512)
         alike = unit[part] @ unit.T
         alike.masked_fill_(groups[part, None] == groups[None], -torch.inf)
-        found.append(alike.topk(min(_NEAREST, drawn - 1), dim=1).indices.cpu())
+        found.append(alike.topk(count, dim=1).indices.cpu())
     nearest = torch.cat(found).numpy()
     return np.concatenate([nearest + at for at in range(0, len(faces), drawn)])
 
@@ -121,6 +129,10 @@ def _draw(faces: Sequence[TrainingFace]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _windows(face: TrainingFace, text: str, size: int) -> np.ndarray:
+    """The windows uint8 [n, 1, H, W] of a line, n = 0 if it has no ink or cannot be drawn.
+
+    `prepare` finds the same lines (within a few grey levels), but is slower and has no variants.
+    """
     none = np.empty((0, 1, HEIGHT, WIDTH), np.uint8)
     try:
         ink = varied(ink_mask(open_font(face.ref, size), text, pad=2), face.variant)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import torch
@@ -16,35 +17,72 @@ from torch import Tensor
 from torch.nn import functional
 
 from encoder.training.batches import Batch
-
-_FEWEST = 32  # batches: sooner, the same ones would come at once
+from encoder.training.config import FEWEST_REPLAYED
 
 
 def replaying(batches: Iterable[Batch], windows: int, device: torch.device) -> Iterator[Batch]:
     """`batches` as they come, on `device`; while none is ready, one of those that came.
 
-    Of these, the last `windows` windows are remembered.
+    Of these, the last `windows` windows are remembered. Ends after the last of `batches`; what
+    goes wrong while they are drawn is raised here.
     """
-    ready: queue.Queue[Batch] = queue.Queue(maxsize=4)
-
-    def wait_for_them() -> None:
-        for batch in batches:
-            ready.put(batch)
-
-    threading.Thread(target=wait_for_them, daemon=True).start()
+    drawing = _Drawing(batches)
     kept = Replay(windows)
-    while True:
-        again = kept.draw() if ready.empty() else None
-        if again is None:
-            batch = ready.get().to(device)
+    try:
+        while True:
+            again = None if drawing.is_ready() else kept.draw()
+            if again is not None:
+                yield again
+                continue
+            fresh = drawing.next()
+            if fresh is None:
+                return
+            batch = fresh.to(device)
             kept.keep(batch)
             yield batch
-        else:
-            yield again
+    finally:
+        drawing.end()
+
+
+class _Drawing:
+    """A thread that waits for batches."""
+
+    def __init__(self, batches: Iterable[Batch]) -> None:
+        self._ready: queue.Queue[Batch | Exception | None] = queue.Queue(maxsize=4)
+        self._ended = threading.Event()
+        threading.Thread(target=self._wait, args=(batches,), daemon=True).start()
+
+    def _wait(self, batches: Iterable[Batch]) -> None:
+        last: Exception | None = None
+        try:
+            for batch in batches:
+                self._ready.put(batch)
+                if self._ended.is_set():
+                    return
+        except Exception as error:  # noqa: BLE001 - raised again where the batches are asked for
+            last = error
+        self._ready.put(last)
+
+    def is_ready(self) -> bool:
+        """Whether `next` would give something at once."""
+        return not self._ready.empty()
+
+    def next(self) -> Batch | None:
+        """The next one, None after the last; raises what drawing it raised."""
+        found = self._ready.get()
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def end(self) -> None:
+        """Draw no more: the thread, which may wait for room, ends with its next batch."""
+        self._ended.set()
+        with suppress(queue.Empty):
+            self._ready.get_nowait()
 
 
 class Replay:
-    """The last batches, up to `windows` windows."""
+    """The last batches, as many as hold `windows` windows; all of one size."""
 
     def __init__(self, windows: int) -> None:
         self._room = windows
@@ -63,7 +101,7 @@ class Replay:
 
     def draw(self) -> Batch | None:
         """One of them, its windows jittered; None while there are few."""
-        if len(self._kept) < _FEWEST:
+        if len(self._kept) < FEWEST_REPLAYED:
             return None
         batch = self._kept[int(torch.randint(len(self._kept), ()))]
         return replace(batch, windows=jittered(batch.windows), again=True)

@@ -21,16 +21,13 @@ from encoder.training.holdout import Holdout, draw_holdout
 from encoder.training.variants import with_variants
 
 OnPrepare = Callable[[str, int, int], None]
-
-
+# From the number of the first batch, and each face's neighbours int [faces, n] if they come along.
 Stream = Callable[[int, np.ndarray | None], IterableDataset]
 
 
 @dataclass(frozen=True)
 class Task:
-    """`face_group` int64 [faces] is each face's group; `batches` makes the stream.
-
-    From a number, with each face's neighbours if there are any.
+    """`face_group` int64 [faces] is each face's group; `batches` makes the stream of `Batch`.
 
     `seen` are the faces behind it and `held` those of the held-out families; both are empty for
     pictures that are no fonts. `holdout` is what the run is watched on.
