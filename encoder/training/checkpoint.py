@@ -54,7 +54,11 @@ def load_weights(path: Path, model: nn.Module) -> dict:
 def load_column_head(path: Path) -> dict[str, Tensor]:
     """The tensors of the run's `ColumnHead`; {} for a run without one. Raises `CheckpointError`."""
     tensors, _ = _read(path)
-    return {key.split(".head.")[1]: value for key, value in tensors.items() if ".head." in key}
+    return {
+        key.split(".head.")[1]: value
+        for key, value in tensors.items()
+        if key.startswith("loss.") and ".head." in key  # some backbones have a head, too
+    }
 
 
 def warm_start(path: Path, model: nn.Module) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import onnx
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from encoder.prepare import HEIGHT, VERSION, WIDTH
 from encoder.training import checkpoint
@@ -54,7 +54,7 @@ def export(
     made = halved(without_zero_biases(without_traces(_to_onnx(model))))
     head = checkpoint.load_column_head(run / "checkpoint.safetensors")
     if head:
-        made = with_columns(made, {name: values.numpy() for name, values in head.items()})
+        made = _with_head(made, head, run)
     onnx.save(made, str(temporary))
     os.replace(temporary, target)
     card = {
@@ -76,6 +76,13 @@ def export(
         card["column_dim"] = len(head["project.bias"])
     target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
     return card
+
+
+def _with_head(model: onnx.ModelProto, head: dict[str, Tensor], run: Path) -> onnx.ModelProto:
+    try:
+        return with_columns(model, {name: values.numpy() for name, values in head.items()})
+    except ValueError as error:
+        raise checkpoint.CheckpointError(f"{run} cannot be exported: {error}") from error
 
 
 def _whiten(model: FontEncoder, config: dict[str, Any]) -> None:
