@@ -40,7 +40,7 @@ class FakeEmbedder:
     sha256: str = "fa4e" * 16
     prepare_version: int = prepare.VERSION
     dim: int = 64
-    column_dim: int = 16
+    column_dim: int = 32
 
     def embed_windows(self, windows: np.ndarray) -> np.ndarray:
         """[N, 1, 64, 256] -> [N, 64] float32 unit rows."""
@@ -61,9 +61,9 @@ class FakeEmbedder:
         return FakeLine(line, vectors, np.concatenate(columns), shares, window_of)
 
     def embed_columns(self, windows: np.ndarray) -> list[np.ndarray]:
-        """16 columns a window: the ink of 16 rows, mean taken off, unit; none without ink."""
-        ink = 1.0 - windows.reshape(len(windows), 16, 4, 16, 16).mean(axis=(2, 4))
-        rows = ink.transpose(0, 2, 1).astype(np.float32)
+        """16 columns a window: the ink of both halves of 16 rows, unit; none without ink."""
+        ink = 1.0 - windows.reshape(len(windows), 16, 4, 16, 2, 8).mean(axis=(2, 5))
+        rows = ink.transpose(0, 2, 1, 3).reshape(len(windows), 16, 32).astype(np.float32)
         apart = rows - rows.mean(axis=2, keepdims=True)
         lengths = np.linalg.norm(apart, axis=2, keepdims=True)
         unit = apart / np.maximum(lengths, 1e-6)

@@ -88,13 +88,13 @@ def test_a_share_of_the_pictures_is_the_browsers(
         monkeypatch.setattr(batches, name, counted)
 
     count("distort_ink")
-    count("draw_in_the_wild")
+    count("draw_ink")
     config, rng = DataConfig(browser_share=0.3), np.random.default_rng(0)
     lines = BrowserLines(folder_of(faces))
     for _ in range(200):
         batches.draw_window(faces[0], rng, config, lines)
-    assert sum(counts.values()) == 200
-    assert 40 <= counts["distort_ink"] <= 80
+    assert counts["distort_ink"] == 200
+    assert 40 <= 200 - counts["draw_ink"] <= 80
 
 
 def test_a_refused_face_has_no_lines(faces: list[TrainingFace], tmp_path: Path) -> None:

@@ -85,8 +85,8 @@ def naive_scores(
 
 def naive_late(line: FakeLine, packed: bytes) -> float:
     """Each column's best cosine among the face's, the mean by the columns' shares."""
-    codes = np.frombuffer(packed, np.uint8).reshape(-1, 8)
-    rows = np.stack([codes % 16, codes // 16], axis=2).reshape(-1, 16) - 8.0
+    codes = np.frombuffer(packed, np.uint8).reshape(-1, 16)
+    rows = np.stack([codes % 16, codes // 16], axis=2).reshape(-1, 32) - 8.0
     best = [
         max(float(column @ row / np.linalg.norm(row)) for row in rows) for column in line.columns
     ]
