@@ -66,7 +66,7 @@ def distort_ink(
         raise TypesetError("the line has no ink")
     if "geometry" in steps:
         mask = _bend(mask, rng)
-    box = _ink_box(mask)
+    box = ink_box(mask)
     shade = _effect(mask, size, rng) if "effects" in steps else None
     ink, paper = colour_pair(rng) if "colour" in steps else (np.zeros(3), np.full(3, 255.0))
     picture = paint(mask, shade, ink, paper, rng, textured="surface" in steps)
@@ -108,7 +108,8 @@ def _bend(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return cv2.warpPerspective(mask, matrix, (int(size[0]), int(size[1])), flags=cv2.INTER_LINEAR)
 
 
-def _ink_box(mask: np.ndarray) -> Box:
+def ink_box(mask: np.ndarray) -> Box:
+    """Where the ink of a line uint8 [H, W] is. Raises `TypesetError` when there is none."""
     rows = np.flatnonzero(mask.max(axis=1) > 96)
     columns = np.flatnonzero(mask.max(axis=0) > 96)
     if not len(rows):

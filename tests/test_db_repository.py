@@ -214,15 +214,21 @@ def test_a_compacted_database_is_one_file(database: Database, tmp_path: Path) ->
         assert connection.execute(text("select count(*) from family")).scalar() == 1
 
 
-def test_an_older_database_keeps_its_families_for_everybody(tmp_path: Path) -> None:
-    """The migration to tokens leaves families, faces and samples, all of them public."""
-    url = f"sqlite:///{tmp_path / 'old.db'}"
+def of_revision(revision: str, path: Path, family: FamilyBundle) -> str:
+    """The URL of a new database at `path` that holds the family, in an earlier schema."""
+    url = f"sqlite:///{path}"
     opened = open_database(url)
     with opened.begin() as rows:
         rows.state.set_encoder("e" * 64, 1, DIM)
-        rows.add(bundle("a", faces=2))
+        rows.add(family)
     opened.close()
-    downgrade(url, "0003")
+    downgrade(url, revision)
+    return url
+
+
+def test_an_older_database_keeps_its_families_for_everybody(tmp_path: Path) -> None:
+    """The migration to tokens leaves families, faces and samples, all of them public."""
+    url = of_revision("0003", tmp_path / "old.db", bundle("a", faces=2))
     with open_database(url).begin() as rows:
         assert list(rows.bundles()) == [replace(bundle("a", faces=2), columns=())]
         assert rows.families.all()[0].public and rows.families.all()[0].owner is None
@@ -232,13 +238,7 @@ def test_an_older_database_keeps_its_families_for_everybody(tmp_path: Path) -> N
 @pytest.fixture
 def of_float16(tmp_path: Path) -> str:
     """The URL of a database of the sixth schema: 300 faces, vectors drawn at random."""
-    url = f"sqlite:///{tmp_path / 'float16.db'}"
-    opened = open_database(url)
-    with opened.begin() as rows:
-        rows.state.set_encoder("e" * 64, 1, DIM)
-        rows.add(bundle("a", faces=300))
-    opened.close()
-    downgrade(url, "0006")
+    url = of_revision("0006", tmp_path / "float16.db", bundle("a", faces=300))
     rows16 = np.random.default_rng(7).standard_normal((600, DIM)).astype("<f2")
     with create_engine(url).begin() as connection:
         for n, row in enumerate(rows16, 1):

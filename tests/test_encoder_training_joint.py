@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import shutil
-import signal
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +34,7 @@ from encoder.training.model import ColumnHead, FontEncoder
 from encoder.training.onnxfile import read_column_head
 from encoder.training.quantise import quantise
 from scripts import export_encoder
+from tests.tiny_training import terminated
 
 pytestmark = pytest.mark.slow
 
@@ -107,11 +106,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
     config: RunConfig, run: Path, tmp_path: Path
 ) -> None:
     """Stopped by SIGTERM after half its batches and started again: the same net and head."""
-
-    def terminate(metrics: dict[str, object]) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    folder = train(config, tmp_path, on_epoch=terminate)
+    folder = train(config, tmp_path, on_epoch=terminated)
     assert lines(folder)[-1]["samples"] == 12
     train(config, tmp_path)
     whole, resumed = (load_file(f / "checkpoint.safetensors") for f in (run, folder))

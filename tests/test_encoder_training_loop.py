@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import shutil
-import signal
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +31,7 @@ from encoder.training.loop import train
 from encoder.training.model import FontEncoder
 from encoder.training.text import draw_text
 from encoder.training.whiten import POWER, SHRINKAGE
+from tests.tiny_training import terminated
 
 pytestmark = pytest.mark.slow
 FONTS = Path(__file__).with_name("fonts")
@@ -86,11 +85,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
     config: RunConfig, tmp_path: Path, run: Path
 ) -> None:
     """Stopped by SIGTERM after half its batches and started again: the same weights."""
-
-    def terminate(metrics: dict[str, object]) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    folder = train(config, tmp_path, on_epoch=terminate)
+    folder = train(config, tmp_path, on_epoch=terminated)
     with safe_open(folder / "checkpoint.safetensors", "pt") as stored:
         assert json.loads(stored.metadata()["progress"])["samples"] == 12
     train(config, tmp_path)

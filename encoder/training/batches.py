@@ -149,14 +149,13 @@ def draw_window(
 def _draw(
     face: TrainingFace, rng: np.random.Generator, config: DataConfig, lines: BrowserLines | None
 ) -> Drawn:
-    steps = frozenset(config.steps)
+    steps, found = frozenset(config.steps), None
     if lines is not None and rng.random() < config.browser_share:
         found = lines.pick(face, rng)
-        if found is not None:
-            ink, size = found
-            return distort_ink(varied(ink, face.variant), size, rng, steps=steps)
-    text = draw_text(rng, face.coverage, varied=config.varied_text)
-    ink, size = draw_ink(face.ref, text, rng, steps=steps)
+    if found is None:
+        text = draw_text(rng, face.coverage, varied=config.varied_text)
+        found = draw_ink(face.ref, text, rng, steps=steps)
+    ink, size = found
     return distort_ink(varied(ink, face.variant), size, rng, steps=steps)
 
 

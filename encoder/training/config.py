@@ -14,8 +14,6 @@ from encoder.distort import STEPS
 LOSSES = ("margin-softmax", "softmax", "supcon", "clip", "contrastive", "triplet")
 MININGS = ("hard", "semi-hard")
 SOURCES = ("fonts", "digits")
-
-
 MOST_NEIGHBOURS = 24  # of a face, of which some come along
 FEWEST_REPLAYED = 32  # batches to choose from: of fewer the same ones would come at once
 

@@ -80,7 +80,7 @@ def export(
 
 def _with_head(model: onnx.ModelProto, head: dict[str, Tensor], run: Path) -> onnx.ModelProto:
     try:
-        return with_columns(model, {name: values.numpy() for name, values in head.items()})
+        return with_columns(model, head)
     except ValueError as error:
         raise checkpoint.CheckpointError(f"{run} cannot be exported: {error}") from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,11 @@ from torch import Tensor
 
 from encoder.training.batches import Batch
 from encoder.training.config import RunConfig
-from encoder.training.faces import TrainingFace
 from encoder.training.late_loss import LateInteraction, Seen
 from encoder.training.model import FontEncoder
 from encoder.training.onnxfile import read_column_head
 from encoder.training.references import draw_references, neighbours
+from encoder.training.tasks import Task
 
 _LASTING = 0.99  # of a step's share of right answers in the running mean
 
@@ -31,7 +31,7 @@ class Joint:
     def __init__(
         self,
         config: RunConfig,
-        faces: Sequence[TrainingFace],
+        task: Task,
         model: FontEncoder,
         on_progress: Callable[[int, int], None],
     ) -> None:
@@ -42,13 +42,13 @@ class Joint:
             head = read_column_head(Path(config.warm_start))
             if head:
                 self.late.head.load_state_dict(head)
-        self.references = draw_references(faces, device, on_progress)
+        self.references = draw_references(task.seen, device, on_progress)
         self.means = self.references.means(model)
         asked = config.data.neighbours
-        self.near: np.ndarray | None = neighbours(self.means, faces) if asked else None
+        self.near: np.ndarray | None = neighbours(self.means, task.seen) if asked else None
         self.right = torch.zeros((), device=device)
         self._seed, self._generator = config.seed, torch.Generator(device)
-        self._face_group = torch.tensor([face.group for face in faces], device=device)
+        self._face_group = task.face_group.to(device)
 
     def lines_of(self, faces: Tensor, step: int) -> Tensor:
         """Some windows of each of `faces` int64 [F], a face's K in a row: uint8 [F K, 1, H, W].

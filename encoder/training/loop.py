@@ -138,7 +138,7 @@ class _Trainer:
     def _make_joint(self, on_prepare: OnPrepare) -> Joint:
         """What teaches the column head; its loss is the last of the losses."""
         drawing = partial(on_prepare, "drawing references")
-        joint = Joint(self.config, self.task.seen, self.model, drawing)
+        joint = Joint(self.config, self.task, self.model, drawing)
         self.losses.append(joint.late)
         return joint
 
@@ -237,7 +237,6 @@ class _Trainer:
             "replayed": self.progress.replayed,
             "late_right": 0.0 if self.joint is None else round(float(self.joint.right), 4),
             "epoch_seconds": round(seconds, 1),
-            "steps_per_second": round(steps / seconds, 2),
             "samples_per_second": round(steps * self._batch_size() / seconds, 1),
             "learning_rate": self.optimiser.param_groups[0]["lr"],
         }

@@ -89,7 +89,7 @@ def without_zero_biases(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def with_columns(model: onnx.ModelProto, tensors: Mapping[str, np.ndarray]) -> onnx.ModelProto:
+def with_columns(model: onnx.ModelProto, tensors: Mapping[str, torch.Tensor]) -> onnx.ModelProto:
     """The same model, in float or 8 bits, with a column head, in the place of one that it has.
 
     `tensors` are those of `encoder.training.model.ColumnHead`. The output `columns` float32
@@ -102,8 +102,7 @@ def with_columns(model: onnx.ModelProto, tensors: Mapping[str, np.ndarray]) -> o
     seen_from = _finer(model)
     names = {key: f"{_COLUMNS}{key}" for key in ("seen", "rows", "sums", "lengths", "least")}
     for key, value in tensors.items():
-        transposed = value.T if value.ndim == 2 else value
-        graph.initializer.append(_tensor(f"{_COLUMNS}{key}", transposed.astype(np.float32)))
+        graph.initializer.append(_tensor(f"{_COLUMNS}{key}", value.numpy().T.astype(np.float32)))
     graph.initializer.append(_tensor(f"{_COLUMNS}row", np.array([2], np.int64)))
     graph.initializer.append(_tensor(f"{_COLUMNS}last", np.array([-1], np.int64)))
     graph.initializer.append(_tensor(names["least"], np.array(1e-12, np.float32)))

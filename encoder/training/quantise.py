@@ -79,8 +79,7 @@ def quantise(source: Path, target: Path, windows: np.ndarray) -> dict[str, Any]:
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
         )
-        head = {name: values.numpy() for name, values in read_column_head(source).items()}
-        if head:  # it stays in float
+        if head := read_column_head(source):  # it stays in float
             onnx.save(with_columns(onnx.load(str(small)), head), str(small))
         os.replace(small, target)
     card = json.loads(source.with_suffix(".json").read_text())

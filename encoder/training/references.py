@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from encoder.distort import ink_box
 from encoder.prepare import HEIGHT, WIDTH, cut_windows, mask_strip
 from encoder.reference import reference_lines
 from encoder.training.config import MOST_NEIGHBOURS
@@ -133,14 +134,10 @@ def _windows(face: TrainingFace, text: str, size: int) -> np.ndarray:
 
     `prepare` finds the same lines (within a few grey levels), but is slower and has no variants.
     """
-    none = np.empty((0, 1, HEIGHT, WIDTH), np.uint8)
     try:
         ink = varied(ink_mask(open_font(face.ref, size), text, pad=2), face.variant)
+        box = ink_box(ink)
     except TypesetError:
-        return none
-    rows, columns = np.flatnonzero(ink.max(axis=1) > 96), np.flatnonzero(ink.max(axis=0) > 96)
-    if not len(rows):
-        return none
-    tight = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    strip = mask_strip(tight, len(tight))
+        return np.empty((0, 1, HEIGHT, WIDTH), np.uint8)
+    strip = mask_strip(ink[box.y0 : box.y1, box.x0 : box.x1], box.height)
     return (cut_windows(strip) * 255).astype(np.uint8)

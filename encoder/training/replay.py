@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -86,18 +87,13 @@ class Replay:
 
     def __init__(self, windows: int) -> None:
         self._room = windows
-        self._kept: list[Batch] = []
-        self._next = 0
-        self._size = 0
+        self._kept: deque[Batch] = deque()
 
     def keep(self, batch: Batch) -> None:
         """Remember `batch` in the place of the oldest one, if there are enough."""
-        if self._size < self._room:
-            self._kept.append(batch)
-            self._size += len(batch.faces)
-        elif self._kept:
-            self._kept[self._next] = batch
-            self._next = (self._next + 1) % len(self._kept)
+        if self._kept and len(self._kept) * len(batch.faces) >= self._room:
+            self._kept.popleft()
+        self._kept.append(batch)
 
     def draw(self) -> Batch | None:
         """One of them, its windows jittered; None while there are few."""
