@@ -161,6 +161,7 @@ def test_the_report_is_written(made: tuple, tmp_path: Path):
     assert "| headlines | - | - | - | - |" in page  # nothing unseen was asked
     assert "| own fonts, added for the run |" in page
     assert "| mean pictures |" in page
+    assert "`python -m scripts.scale --sizes" in page
     for name in ("levels", "categories", "lengths", "sizes", "confusions"):
         assert f"({name}.png)" in page
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
