@@ -27,6 +27,7 @@ from api import (
     throttle,
     tokens,
 )
+from api.bodies import StrictRequest
 from api.metrics import Metrics, shared_folder
 from api.replies import ProblemReply
 from api.throttle import Slots, Throttle
@@ -78,6 +79,7 @@ def create_app(
         validation_error_model=ProblemReply,
         validation_error_callback=_refuse,
     )
+    app.request_class = StrictRequest
     # For font files; a picture has a smaller limit of its own.
     app.config.update(_LIMITS, MAX_CONTENT_LENGTH=settings.max_upload_mb * 2**20)
     app.json.sort_keys = False  # type: ignore[attr-defined]

@@ -57,6 +57,7 @@ KINDS: Mapping[str, Kind] = {
     "too-large-bytes": Kind(413, "The picture is too large"),
     "too-many-pixels": Kind(413, "The picture has too many pixels"),
     "unsupported-format": Kind(415, "The picture has a format that is not read"),
+    "unsupported-type": Kind(415, "The body has a type that is not read"),
     "broken": Kind(422, "The picture is broken"),
     "too-small": Kind(422, "The picture is too small"),
     "font-refused": Kind(422, "The font file was refused"),
