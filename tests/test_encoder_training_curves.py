@@ -1,4 +1,4 @@
-"""The picture of a training: which runs, in which order, and something drawn."""
+"""The picture of a training: something is drawn of all its runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from encoder.training.curves import chain, draw_curves
+from encoder.training.curves import draw_curves
 
 _EPOCHS = [
     {"samples": n, "loss": 9 - n / 100, "holdout_recall_at_1": 0.3, "holdout_recall_at_5": n / 500}
@@ -24,12 +24,6 @@ _CARD = {
         "origin": {"name": "first", "progress": {"samples": 300}, "origin": None},
     },
 }
-
-
-def test_the_chain_goes_back_to_nothing() -> None:
-    """Three runs, the first one first, the one without epochs still counted."""
-    found = [(run["name"], run["samples"], len(run["epochs"])) for run in chain(_CARD)]
-    assert found == [("first", 300, 0), ("second", 250, 2), ("third", 200, 2)]
 
 
 def test_the_picture_is_drawn(tmp_path: Path) -> None:

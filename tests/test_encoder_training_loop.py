@@ -20,6 +20,7 @@ from safetensors.torch import save_file
 from encoder.fontfile import FaceRef
 from encoder.glyphs import LETTERS, signature
 from encoder.heldout import is_heldout
+from encoder.machine import processor
 from encoder.prepare import HEIGHT, WIDTH
 from encoder.training import checkpoint
 from encoder.training.batches import DrawnBatches, draw_window
@@ -87,7 +88,10 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
     """Stopped by SIGTERM after half its batches and started again: the same weights."""
     folder = train(config, tmp_path, on_epoch=terminated)
     with safe_open(folder / "checkpoint.safetensors", "pt") as stored:
-        assert json.loads(stored.metadata()["progress"])["samples"] == 12
+        progress = json.loads(stored.metadata()["progress"])
+    assert progress["samples"] == progress["machines"][0]["samples"] == 12
+    assert progress["seconds"] > 0
+    assert progress["machines"][0]["seconds"] == pytest.approx(progress["seconds"])
     train(config, tmp_path)
     # What the first half logged stays; without a checkpoint a run begins a new file.
     assert len((folder / "metrics.jsonl").read_text().splitlines()) >= 2
@@ -216,6 +220,10 @@ def test_a_warm_start_places_the_proxies(config: RunConfig, run: Path, tmp_path:
     origin = export(folder, tmp_path / "second.onnx")["origin"]
     assert (origin["onnx_sha256"], origin["origin"]) == (first["onnx_sha256"], None)
     assert origin["progress"]["samples"] == 24
+    both = json.loads((tmp_path / "second.json").read_text())["cost"]
+    (own,) = first["cost"]
+    assert both == [own | {"samples": 24 + 6, "hours": both[0]["hours"]}]
+    assert (own["device"], own["samples"]) == (processor(), 24)
     assert [epoch["samples"] for epoch in origin["epochs"]] == [12, 24]
     assert len(proxies) == len(seen)
     for face, proxy in zip(seen, proxies, strict=True):

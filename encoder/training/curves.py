@@ -7,6 +7,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from encoder.training.cost import chain
+
 Card = dict[str, Any]
 
 
@@ -21,7 +23,7 @@ def draw_curves(card: Card, path: Path) -> None:
     for run in chain(card):
         epochs = run["epochs"]
         lines = [(before + epoch["samples"]) / 1000 for epoch in epochs]
-        before += run["samples"]
+        before += run["progress"]["samples"]
         axes[0].plot(lines, [epoch["loss"] for epoch in epochs], marker=".", label=run["name"])
         watched = [epoch for epoch in epochs if "holdout_recall_at_5" in epoch]
         for k, style in ((5, "-"), (1, "--")):
@@ -34,14 +36,3 @@ def draw_curves(card: Card, path: Path) -> None:
     axes[1].text(0.98, 0.03, "solid @5, dashed @1", transform=axes[1].transAxes, ha="right")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
-
-
-def chain(card: Card) -> list[Card]:
-    """`{"name", "samples", "epochs"}` of every run behind the encoder, the first one first."""
-    runs: list[Card] = []
-    run: Card | None = card | {"progress": card["training"]["progress"]}
-    while run:
-        samples, epochs = run["progress"]["samples"], run.get("epochs", [])
-        runs.append({"name": run["name"], "samples": samples, "epochs": epochs})
-        run = run.get("origin")
-    return runs[::-1]

@@ -16,6 +16,7 @@ from encoder.prepare import HEIGHT, VERSION, WIDTH
 from encoder.training import checkpoint
 from encoder.training.browser_lines import BrowserLines, folder_beside
 from encoder.training.config import DataConfig, ModelConfig
+from encoder.training.cost import total
 from encoder.training.faces import load_faces, training_split
 from encoder.training.model import FontEncoder, count_parameters
 from encoder.training.onnxfile import (
@@ -40,7 +41,8 @@ def export(
     Weights are stored as float16 and widened when the session starts: half the file, and the
     arithmetic stays float32. Norms stay apart from their convolutions and names stay those of
     the net, so that `warm_start` can read the file back. The column head that the run trained
-    comes along; an encoder without one cannot serve. Raises `CheckpointError`.
+    comes along; an encoder without one cannot serve. The card says what this run cost and, by
+    machine, all runs behind it. Raises `CheckpointError`.
     """
     config = json.loads((run / "config.json").read_text())
     model = FontEncoder(ModelConfig(**config["model"]))
@@ -72,6 +74,7 @@ def export(
         "epochs": _epochs(run / "metrics.jsonl"),
         "families": json.loads((run / "families.json").read_text()),
     }
+    card["cost"] = total(card)
     if head:
         card["column_dim"] = len(head["project.bias"])
     target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")

@@ -7,7 +7,6 @@ import math
 import signal
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 from encoder.training import checkpoint
 from encoder.training.batches import Batch, batch_loader
 from encoder.training.config import RunConfig, ScheduleConfig
+from encoder.training.cost import Progress, this_machine
 from encoder.training.holdout import measure
 from encoder.training.joint import Joint
 from encoder.training.late_loss import Seen
@@ -30,25 +30,6 @@ from encoder.training.tasks import OnPrepare, Task, make_task
 from encoder.training.tracking import Tracker
 
 _SAVE_SECONDS = 300
-
-
-@dataclass
-class Progress:
-    """How far a run is; saved with the checkpoint. `seconds` counts training only.
-
-    `samples` were drawn, `replayed` came again.
-    """
-
-    step: int = 0
-    samples: int = 0
-    replayed: int = 0
-    seconds: float = 0.0
-
-    def share(self, schedule: ScheduleConfig) -> float:
-        """0 at the start, 1 at the end of the budget."""
-        if schedule.samples is not None:
-            return min(1.0, self.samples / schedule.samples)
-        return min(1.0, self.seconds / (60 * (schedule.minutes or 1)))
 
 
 def train(
@@ -108,6 +89,7 @@ class _Trainer:
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.benchmark = True
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.machine = this_machine(self.device)
         self.model = FontEncoder(config.model)
         if config.warm_start:
             checkpoint.warm_start(Path(config.warm_start), self.model)
@@ -167,12 +149,8 @@ class _Trainer:
                 break
             loss = self._step(batch, share)
             now = time.monotonic()
-            self.progress.step += 1
-            if batch.again:
-                self.progress.replayed += len(batch.groups)
-            else:
-                self.progress.samples += len(batch.groups)
-            self.progress.seconds += now - started
+            count = {"again" if batch.again else "drawn": len(batch.groups)}
+            self.progress.add(self.machine, now - started, **count)
             started = now
             epoch_loss, epoch_steps = epoch_loss + loss, epoch_steps + 1
             on_step(share, loss)

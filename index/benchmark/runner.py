@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from index.benchmark import ann, compare, confusions, kin, machine, measure, own, spots
+from encoder import machine
+from index.benchmark import ann, compare, confusions, kin, measure, own, process, spots
 from index.benchmark.baselines import WindowEmbedder
 from index.benchmark.calibration import calibration
 from index.benchmark.faces import AskedFamily, google_families
@@ -111,7 +112,7 @@ class _Run:
             "name": f"seed{self._plan.seed}-{info['encoder'][:12]}",
             "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             "seed": self._plan.seed,
-            "commit": machine.commit(),
+            "commit": process.commit(),
             "machine": machine.describe(),
             "catalogue": {key: info[key] for key in ("encoder", "generation", "families", "faces")},
             **vote,
@@ -120,7 +121,7 @@ class _Run:
             "confusions": [list(pair) for pair in confusions.costliest(asked["vote"])],
             "kin": [[list(each) for each in row] for row in closest],
             "ann_recall_at_5": recall,
-            "peak_memory_mb": machine.peak_memory_mb(),
+            "peak_memory_mb": process.peak_memory_mb(),
             "baselines": baselines,
             "skipped": [list(entry) for entry in google.skipped],
         }, self._notices

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.session import open_database
-from index.benchmark import machine
+from encoder import machine
+from index.benchmark import process
 from index.benchmark.scaledata import exact, mapped, mixed, write_vectors
 from index.benchmark.scaleengines import ENGINES, Ask
 from index.errors import MismatchError, QueryError
@@ -48,7 +49,7 @@ def run_scale(
     if unknown := sorted(set(plan.engines) - set(ENGINES)):
         raise QueryError(f"no engine {unknown[0]!r}; there are {', '.join(ENGINES)}")
     real = _real(settings)
-    record: Json = {"machine": machine.describe(), "commit": machine.commit(), "sizes": {}}
+    record: Json = {"machine": machine.describe(), "commit": process.commit(), "sizes": {}}
     record["queries"] = plan.queries
     for size in plan.sizes:
         with tempfile.TemporaryDirectory(prefix="fontkin-scale-") as folder:
@@ -139,7 +140,7 @@ def _memory() -> float:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("RssAnon:"):
             return int(line.split()[1]) / 2**10
-    return float(machine.peak_memory_mb())
+    return float(process.peak_memory_mb())
 
 
 def _apart(work: Callable[..., Json], arguments: tuple[Any, ...], minutes: float) -> Json:

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from encoder import machine
 from encoder.embed import Embedder
 from encoder.prepare import HEIGHT, WIDTH
-from index.benchmark import machine
+from index.benchmark import process
 from index.benchmark.serving import serving
 from index.errors import UnavailableError
 from index.settings import Settings
@@ -59,7 +60,7 @@ def run_speed(
     the encoder alone takes for as many windows as the search gives it, see `_floor`.
     """
     embedder = Embedder.from_files(settings.encoder)
-    record: Json = {"machine": machine.describe(), "commit": machine.commit()}
+    record: Json = {"machine": machine.describe(), "commit": process.commit()}
     record |= {"requests": requests, "window_ms": _floor(embedder), "pictures": {}}
     with serving(_PLAIN) as port:
         for name, data in pictures().items():
