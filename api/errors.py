@@ -23,7 +23,7 @@ def _answer(error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
         return Response(error.get_body(), error.code, error.get_headers())
     problem = problem_of(error)
-    if problem.slug in ("internal-error", "storage"):
+    if problem.slug in ("internal-error", "storage", "not-ready"):
         facts = {"request_id": g.get("request_id", "")}
         _log.error("request failed", exc_info=error, extra={"facts": facts})
     current().metrics.count_problem(problem.slug)

@@ -17,6 +17,7 @@ from encoder.picture import PictureError
 from index.errors import (
     BusyError,
     NotYoursError,
+    PartError,
     QueryError,
     StorageError,
     UnavailableError,
@@ -122,16 +123,25 @@ def problem_of(error: Exception) -> ProblemError:
         case QueryError():
             return ProblemError("invalid-parameter", str(error))
         case BusyError():
-            return ProblemError("busy", str(error), headers={"Retry-After": "5"})
+            detail = "another writer has held the catalogue for too long: try again in a moment"
+            return ProblemError("busy", detail, headers={"Retry-After": "5"})
         case StorageError():
             return ProblemError("storage", "nothing was changed; the log names the folder")
         case UnavailableError():
-            return ProblemError("not-ready", str(error), headers={"Retry-After": "5"})
+            return _not_ready("a server that the catalogue needs")
+        case PartError():
+            return _not_ready(f"the {error.part}")
         case ValidationError():
             return _of_validation(error)
         case HTTPException():
             return _of_http(error)
     return ProblemError("internal-error", "the log holds the reason under this request id")
+
+
+def _not_ready(what: str) -> ProblemError:
+    """Hosts, users and statements that an error names are for the log, not for strangers."""
+    detail = f"{what} does not answer; the log holds the reason under this request id"
+    return ProblemError("not-ready", detail, headers={"Retry-After": "5"})
 
 
 def _of_validation(error: ValidationError) -> ProblemError:

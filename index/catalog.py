@@ -195,7 +195,7 @@ class FontCatalog:
         return listing.stats(self._view())
 
     def ping(self) -> None:
-        """Raise what is wrong when the database, the index or the encoder do not answer."""
+        """Raise `PartError` when the database, the index or the encoder does not answer."""
         self._live.ping()
         self._searcher.ping(self._live.view)
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from db.session import StorageError
 
 __all__ = [
     "BackupError",
     "BusyError",
     "MismatchError",
+    "NotYoursError",
+    "PartError",
     "QueryError",
     "StorageError",
+    "UnavailableError",
     "UnknownFaceError",
     "UnknownFamilyError",
+    "checking",
 ]
 
 
@@ -59,3 +66,23 @@ class BusyError(RuntimeError):
 
 class UnavailableError(RuntimeError):
     """A server that the catalogue needs does not answer, or its library is not installed."""
+
+
+class PartError(RuntimeError):
+    """A part of the catalogue does not answer: `part` is "database", "index" or "encoder".
+
+    Its cause is what is wrong, and is for whoever runs the service.
+    """
+
+    def __init__(self, part: str, cause: Exception) -> None:
+        super().__init__(f"the {part} does not answer: {type(cause).__name__}: {cause}")
+        self.part = part
+
+
+@contextmanager
+def checking(part: str) -> Iterator[None]:
+    """Whatever is raised in the block, as `PartError` of this part."""
+    try:
+        yield
+    except Exception as error:
+        raise PartError(part, error) from error

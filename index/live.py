@@ -18,7 +18,7 @@ import numpy as np
 from db.records import StateRecord
 from db.repository import Repository
 from db.session import Database, DatabaseError
-from index.errors import BusyError, MismatchError, StorageError
+from index.errors import BusyError, MismatchError, StorageError, checking
 from index.locks import WriterLock
 from index.stores.base import StoreKeeper
 from index.view import View, read_view
@@ -113,14 +113,17 @@ class LiveView:
         return -1 if self._view is None else self._view.state.generation
 
     def ping(self) -> None:
-        """Raise when the database does not answer, or holds another encoder's vectors."""
-        with self._database.begin() as rows:
+        """Raise `PartError` when the database does not answer or holds another encoder's vectors,
+        or when the index lacks some.
+        """
+        with checking("database"), self._database.begin() as rows:
             self._state(rows)
-        if len(self.view.store) != len(self.view.sample_ids):
-            raise MismatchError(
-                f"the index holds {len(self.view.store)} vectors, "
-                f"the catalogue {len(self.view.sample_ids)} samples"
-            )
+        with checking("index"):
+            if len(self.view.store) != len(self.view.sample_ids):
+                raise MismatchError(
+                    f"the index holds {len(self.view.store)} vectors, "
+                    f"the catalogue {len(self.view.sample_ids)} samples"
+                )
 
     def close(self) -> None:
         """Give the vector store's connections back."""

@@ -18,6 +18,7 @@ from encoder.redraw import Drawing
 from index.answers import Match, Region, SearchAnswer
 from index.builder import Embedder, LineVectors
 from index.differences import Difference, difference
+from index.errors import checking
 from index.filters import Filters
 from index.late import Columns, LateInteraction
 from index.proof import Candidate, Proofs, Prover
@@ -62,10 +63,13 @@ class Searcher:
         self._reader.read([strip])
 
     def ping(self, view: View) -> None:
-        """Raise what is wrong when the encoder or the index does not answer."""
+        """Raise `PartError` when the encoder or the index does not answer."""
         window = np.ones((1, 1, HEIGHT, WIDTH), np.float32)
         window[..., HEIGHT // 2, :] = 0.0
-        view.store.search(self._embedder.embed_windows(window), 1)
+        with checking("encoder"):
+            vectors = self._embedder.embed_windows(window)
+        with checking("index"):
+            view.store.search(vectors, 1)
 
     def search(
         self,

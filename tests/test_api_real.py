@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import io
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
 from api.app import create_app
+from api.observe import JsonFormatter
 from api.replies import AddReply, FamilyReply, SearchReply
 from encoder.fontfile import read_faces
 from encoder.reference import draw_reference, reference_lines
 from index.catalog import FontCatalog
 from index.settings import Settings
+from index.stores.faiss import FaissStore
 from tests.api_fake import AUTHORIZED, check_problem
 from tests.catalog_fixtures import built_data, catalog, settings
+from tests.fake_embedder import FakeEmbedder
 
 __all__ = ["built_data", "catalog", "settings"]
 
@@ -143,3 +151,47 @@ def test_ready(client: FlaskClient) -> None:
     """Database, index and encoder answer."""
     assert client.get("/readyz").status_code == 200
     assert "fontkin_catalogue_families 4.0" in client.get("/metrics").text
+
+
+def fail(*_: object, **__: object) -> NoReturn:
+    raise OSError("host 10.0.0.7, user fontkin")
+
+
+def lose_the_database(settings: Settings, _: pytest.MonkeyPatch) -> None:
+    with closing(sqlite3.connect(settings.data / "catalog.db")) as other, other:
+        other.execute("DROP TABLE state")
+
+
+def lose_the_index(_: Settings, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(FaissStore, "search", fail)
+
+
+def lose_the_encoder(_: Settings, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(FakeEmbedder, "embed_windows", fail)
+
+
+@pytest.mark.parametrize(
+    ("lose", "part", "words"),
+    [
+        (lose_the_database, "database", "no such table: state"),
+        (lose_the_index, "index", "host 10.0.0.7, user fontkin"),
+        (lose_the_encoder, "encoder", "host 10.0.0.7, user fontkin"),
+    ],
+)
+def test_not_ready(
+    client: FlaskClient,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    lose: Callable[[Settings, pytest.MonkeyPatch], None],
+    part: str,
+    words: str,
+) -> None:
+    """Strangers learn which part does not answer; the log has its words under the request id."""
+    lose(settings, monkeypatch)
+    answer = client.get("/readyz", headers={"X-Request-ID": f"asked-for-the-{part}"})
+    check_problem(answer, 503, "not-ready", f"the {part} does not answer; the log holds")
+    assert words not in answer.text and "SELECT" not in answer.text
+    (line,) = (json.loads(JsonFormatter().format(record)) for record in caplog.records)
+    assert line["request_id"] == f"asked-for-the-{part}"
+    assert words in line["error"]

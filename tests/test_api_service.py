@@ -13,6 +13,7 @@ from markupsafe import escape
 
 from api.observe import JsonFormatter
 from api.problems import KINDS
+from index.errors import BusyError, PartError, UnavailableError
 from tests.api_fake import FakeCatalog, check_problem, make_client, picture
 
 
@@ -20,9 +21,24 @@ def test_health(client: FlaskClient, fake: FakeCatalog) -> None:
     """The process is well as long as it answers; it is ready when its parts answer too."""
     assert client.get("/healthz").json == {"status": "ok"}
     assert client.get("/readyz").json == {"status": "ok"}
-    fake.fails = OSError("disk /dev/sda is full")
+    fake.fails = PartError("index", OSError("disk /dev/sda is full"))
     assert client.get("/healthz").status_code == 200
-    check_problem(client.get("/readyz"), 503, "not-ready", "OSError")
+    answer = client.get("/readyz")
+    check_problem(answer, 503, "not-ready", "the index does not answer")
+    assert "sda" not in answer.text and answer.headers["Retry-After"] == "5"
+
+
+def test_strangers_do_not_learn_what_stands_behind(client: FlaskClient, fake: FakeCatalog) -> None:
+    """Neither the address of another server nor a folder of ours is in an answer."""
+    for error, slug in (
+        (UnavailableError("Milvus at http://10.0.0.7:19530 does not answer"), "not-ready"),
+        (BusyError("another writer has held /srv/fontkin/.lock for over 10 s"), "busy"),
+    ):
+        fake.fails = error
+        answer = client.post("/v1/search", data=picture())
+        check_problem(answer, 503, slug, "")
+        assert "10.0.0.7" not in answer.text and "/srv" not in answer.text
+        assert answer.headers["Retry-After"] == "5"
 
 
 def test_metrics(client: FlaskClient) -> None:

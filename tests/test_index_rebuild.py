@@ -17,7 +17,7 @@ from db.session import open_database
 from index import pool
 from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
-from index.errors import BusyError, MismatchError, QueryError
+from index.errors import BusyError, MismatchError, PartError, QueryError
 from index.locks import WriterLock
 from index.settings import Settings
 from index.sources import FolderError
@@ -196,8 +196,9 @@ def test_a_running_service_says_that_its_encoder_is_gone(settings: Settings) -> 
     with opened(settings) as old:
         with opened(settings, embedder=embedder, rebuilding=True) as new:
             new.rebuild_from_fonts(jobs=1, chromium=False)
-        with pytest.raises(MismatchError, match="0ddba11.*fa4e"):
+        with pytest.raises(PartError, match="0ddba11.*fa4e") as caught:
             old.ping()
+        assert caught.value.part == "database"
 
 
 def test_broken_families_are_reported(empty: Settings, fonts_dir: Path, tmp_path: Path) -> None:
