@@ -27,7 +27,7 @@ from index.stores.base import (
 )
 
 METRIC = "inner_product"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,15 @@
 """More vectors than an exact search answers in time: an inverted file, re-ranked exactly.
 
 The base never changes: product-quantised codes in inverted lists (64 bytes a vector at 256
-numbers) find candidates, whose float16 rows, on disk and mapped, give the exact scores. What was
-added since is a small exact store beside it, what was removed is masked; so a change copies
-little, and searches go on over the old ones. When both have grown the keeper makes a new base.
+numbers) find candidates, whose float16 rows, on disk and mapped, give the exact scores. FAISS reads
+these itself: numpy takes four times as long for half floats. What was added since is a small exact
+store beside it, what was removed is masked; so a change copies little, and searches go on over the
+old ones. When both have grown the keeper makes a new base.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,8 +27,8 @@ from index.stores.faiss import FaissStore
 
 # What finds 0.99 of the exact five nearest, by measurement: docs/benchmark/scale.md.
 LISTS = 4096
-PROBES = 96  # lists that are read for k = 5, one more for each _DEEPER of k
-RERANKED = 800  # candidates at least, of each query: so many up to ...
+PROBES = 24  # lists that are read for k = 5, one more for each _DEEPER of k
+RERANKED = 250  # candidates at least, of each query: so many up to ...
 MEASURED = 1_000_000  # ... this many vectors; above, they grow with ...
 _GROWTH = 0.9  # ... this power of the size
 _DEEPER = 16
@@ -36,21 +36,22 @@ _FEW = 20_000  # allowed vectors that are scored one by one
 _TRAINED = 32  # vectors a list
 _ROUNDS = 8
 _CHUNK = 65_536
+_library: Any = faiss  # the stubs know C++'s signatures only
 
 
 @dataclass(frozen=True)
 class Base:
-    """`ids` int64 [N] ascending, `rows` float16 [N, D] mapped, `index` over positions 0..N-1."""
+    """`ids` int64 [N] ascending; `index` and `exact`, which is mapped, over positions 0..N-1."""
 
     index: Any
     ids: NDArray[np.int64]
-    rows: NDArray[np.float16]
+    exact: Any
     name: str
     sha256: str
 
     @staticmethod
     def build(folder: Path, name: str, found: Vectors) -> Base:
-        """Make and write a base of these rows (ids ascending), which must fit into memory."""
+        """Make and write a base of these rows (ids ascending), which must fit into memory twice."""
         count, dim = found.vectors.shape
         lists = min(LISTS, max(1, int(4 * count**0.5)))
         faiss.omp_set_num_threads(1)
@@ -67,9 +68,7 @@ class Base:
         index_path, ids_path, rows_path = _paths(folder, name)
         faiss.write_index(index, str(index_path))
         np.asarray(found.ids, "<i8").tofile(ids_path)
-        with rows_path.open("wb") as file:
-            for at in range(0, count, _CHUNK):
-                np.asarray(found.vectors[at : at + _CHUNK], "<f2").tofile(file)
+        faiss.write_index(_exact(found.vectors), str(rows_path))
         for path in _paths(folder, name):
             fsync_path(path)
         return Base.load(folder, name, dim)
@@ -85,13 +84,24 @@ class Base:
                 "it is made anew from the vectors"
             )
         ids = np.fromfile(ids_path, "<i8")
-        rows = np.memmap(rows_path, "<f2", "r", shape=(len(ids), dim))
-        return Base(faiss.read_index(str(index_path)), ids, rows, name, digest)
+        exact: Any = faiss.read_index(str(rows_path), faiss.IO_FLAG_MMAP_IFC)
+        return Base(faiss.read_index(str(index_path)), ids, exact, name, digest)
 
     @property
     def lists(self) -> int:
         """How many inverted lists there are."""
         return int(self.index.nlist)
+
+    @cached_property
+    def rows(self) -> NDArray[np.float16]:
+        """float16 [N, D], mapped: only what is read comes into memory."""
+        codes = faiss.rev_swig_ptr(self.exact.codes.data(), self.exact.codes.size())
+        return codes.view("<f2").reshape(len(self.ids), -1)
+
+    @cached_property
+    def refined(self) -> Any:
+        """The index that finds by codes and scores by rows."""
+        return faiss.IndexRefine(self.index, self.exact)
 
     def positions(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where the ids are; -1 for those that are not here."""
@@ -144,15 +154,14 @@ class LargeStore:
         """See `VectorStore.search`; nearly exact, see `docs/benchmark/scale.md`."""
         rows = checked_rows(vectors, self.dim)
         require_k(k)
-        result = Neighbours.none(len(rows), k)
+        found = self._of_base(rows, k, allowed)
         fresh = self.fresh.search(rows, k, allowed=allowed)
-        for row, (ids, scores) in enumerate(self._candidates(rows, k, allowed)):
-            ids = np.concatenate([ids, fresh.ids[row]])
-            scores = np.concatenate([scores, fresh.scores[row]])
-            best = np.argsort(-scores, kind="stable")[:k]
-            result.ids[row, : len(best)] = ids[best]
-            result.scores[row, : len(best)] = scores[best]
-        return result
+        ids = np.concatenate([found.ids, fresh.ids], axis=1)
+        scores = np.concatenate([found.scores, fresh.scores], axis=1)
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        found.ids[:] = np.take_along_axis(ids, best, axis=1)
+        found.scores[:] = np.take_along_axis(scores, best, axis=1)
+        return found
 
     def score(self, vectors: NDArray[np.floating], ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """See `VectorStore.score`."""
@@ -162,52 +171,53 @@ class LargeStore:
             raise VectorError(f"one of {len(ids)} ids is not in the store")
         scores = np.empty((len(rows), len(ids)), np.float32)
         here = at >= 0
-        scores[:, here] = rows @ self._exact(at[here]).T
+        scores[:, here] = rows @ np.asarray(self.base.rows[at[here]], np.float32).T
         scores[:, ~here] = self.fresh.score(rows, ids[~here])
         return scores
 
-    def _candidates(
+    def _of_base(
         self, rows: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """Of each query the base's ids and their exact scores, at least k where there are k."""
-        if allowed is None:
-            mask = self._alive if len(self.gone) else None
-            reachable = len(self.base.ids) - len(self.gone)
-        else:
-            at = self.base.positions(allowed)
-            mask = np.zeros(len(self.base.ids), bool)
-            mask[at[at >= 0]] = True
-            mask &= self._alive
-            reachable = int(mask.sum())
+    ) -> Neighbours:
+        """The base's nearest of each query, with exact scores."""
+        result = Neighbours.none(len(rows), k)
+        mask = self._reachable(allowed)
+        reachable = len(self.base.ids) if mask is None else int(mask.sum())
+        depth = min(k, reachable)
+        if not depth or not len(rows):
+            return result
+        faiss.omp_set_num_threads(1)  # holds for the calling thread only
         if mask is not None and reachable <= _FEW:
-            at = np.flatnonzero(mask)
-            stored = self._exact(at)
-            yield from ((self.base.ids[at], stored @ row) for row in rows)
-            return
-        for row, at in zip(rows, self._near(rows, k, mask, reachable), strict=True):
-            at = at[at >= 0]
-            yield self.base.ids[at], self._exact(at) @ row
+            scores, at = self.base.exact.search(rows, depth, params=_parameters(mask))
+        else:
+            scores, at = self._near(rows, depth, mask, reachable)
+        result.scores[:, :depth] = np.where(at < 0, -np.inf, scores)
+        result.ids[:, :depth] = np.where(at < 0, -1, self.base.ids[at])
+        return result
+
+    def _reachable(self, allowed: NDArray[np.int64] | None) -> NDArray[np.bool_] | None:
+        """Which of the base's positions may be found; None for all."""
+        if allowed is None:
+            return self._alive if len(self.gone) else None
+        at = self.base.positions(allowed)
+        mask = np.zeros(len(self.base.ids), bool)
+        mask[at[at >= 0]] = True
+        return mask & self._alive
 
     def _near(
         self, rows: NDArray[np.float32], k: int, mask: NDArray[np.bool_] | None, reachable: int
-    ) -> NDArray[np.int64]:
-        """Positions [N, R] by their codes; more lists are read until there are k."""
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Scores and positions [N, k]; more lists are read until there are k."""
         lists = self.base.lists
-        wanted = min(k, reachable)
         more = max(1.0, len(self.base.ids) / MEASURED) ** _GROWTH
-        taken = min(reachable, max(int(RERANKED * more), 2 * k))
+        compared = min(reachable, max(int(RERANKED * more), 2 * k))
         probes = min(lists, (PROBES + k // _DEEPER) * -(-len(self.base.ids) // reachable))
-        bits = None if mask is None else np.packbits(mask, bitorder="little")
-        faiss.omp_set_num_threads(1)  # holds for the calling thread only
         while True:
-            parameters = _parameters(probes, bits)
-            _, at = self.base.index.search(rows, taken, params=parameters)
-            if probes >= lists or ((at >= 0).sum(axis=1) >= wanted).all():
-                return np.asarray(at, np.int64)
+            scores, at = self.base.refined.search(
+                rows, k, params=_refining(-(-compared // k), probes, mask)
+            )
+            if probes >= lists or (at >= 0).all():
+                return scores, at
             probes = min(lists, 4 * probes)
-
-    def _exact(self, at: NDArray[np.int64]) -> NDArray[np.float32]:
-        return np.asarray(self.base.rows[at], np.float32)
 
     @cached_property
     def _alive(self) -> NDArray[np.bool_]:
@@ -216,10 +226,32 @@ class LargeStore:
         return mask
 
 
-def _parameters(probes: int, bits: NDArray[np.uint8] | None) -> Any:
-    library: Any = faiss  # the stubs know C++'s signatures only
-    chosen = {} if bits is None else {"sel": library.IDSelectorBitmap(bits)}
-    return library.SearchParametersIVF(nprobe=probes, **chosen)
+def _parameters(mask: NDArray[np.bool_]) -> Any:
+    return _library.SearchParameters(sel=_selector(mask))
+
+
+def _refining(times: int, probes: int, mask: NDArray[np.bool_] | None) -> Any:
+    """So many `times` k candidates from so many lists."""
+    chosen = {} if mask is None else {"sel": _selector(mask)}
+    lists = _library.SearchParametersIVF(nprobe=probes, **chosen)
+    return _library.IndexRefineSearchParameters(k_factor=times, base_index_params=lists)
+
+
+def _selector(mask: NDArray[np.bool_]) -> Any:
+    return _library.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+
+
+def _exact(rows: NDArray[np.floating]) -> Any:
+    """Half floats that FAISS compares one by one: it takes their bytes as they are."""
+    index: Any = faiss.IndexScalarQuantizer(
+        rows.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+    )
+    index.codes.resize(2 * rows.size)
+    codes = faiss.rev_swig_ptr(index.codes.data(), 2 * rows.size).view("<f2").reshape(rows.shape)
+    for at in range(0, len(rows), _CHUNK):
+        codes[at : at + _CHUNK] = rows[at : at + _CHUNK]
+    index.ntotal = len(rows)
+    return index
 
 
 def drop_bases(folder: Path, keep: str) -> None:
