@@ -9,8 +9,11 @@
 VENV ?= .venv
 PORT ?= 8000
 HOST ?= 127.0.0.1
-PYTHON ?= python3
+PYTHON ?= # the newest that is here and can be used
 BIN = $(VENV)/bin
+# made_in FOLDER: an environment there; one that was broken off is mended.
+made_in = $(1)/bin/python -m pip --version >/dev/null 2>&1 || { \
+  python=$(or $(PYTHON),$$(. deploy/python.sh && found_python)) && $$python -m venv $(1); }
 
 .PHONY: lock run setup test check lint fonts data-small npm pipeline prove programs clean
 
@@ -64,18 +67,18 @@ npm:
 	@.ci/programs.sh npm=npm
 
 $(VENV)/serve.stamp: requirements-serve.lock
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(call made_in,$(VENV))
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-serve.lock
 	touch $@
 
-$(VENV)/full.stamp: requirements.txt requirements-serve.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(VENV)/full.stamp: requirements.txt requirements-serve.txt requirements-cluster.txt requirements-train.txt
+	@$(call made_in,$(VENV))
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@ $(VENV)/serve.stamp
 
 # The pipeline's tool has packages of its own: some of them are other versions than ours.
 $(VENV)-dvc/dvc.stamp: requirements-dvc.txt
-	test -x $(VENV)-dvc/bin/python || $(PYTHON) -m venv $(VENV)-dvc
+	@$(call made_in,$(VENV)-dvc)
 	$(VENV)-dvc/bin/pip install --quiet --disable-pip-version-check -r requirements-dvc.txt
 	touch $@
 

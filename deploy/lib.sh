@@ -11,6 +11,8 @@ backups=/var/backups/fontkin
 settings=/etc/fontkin/fontkin.env
 port=8000
 kept_releases=3
+# shellcheck source=deploy/python.sh
+. "$(dirname "${BASH_SOURCE[0]}")/python.sh"
 
 say() { printf '%s\n' "fontkin: $*"; }
 die() {
@@ -38,8 +40,8 @@ install_packages() {
 # 24.04 has 3.12, Ubuntu 22.04 has 3.10 as python3 and 3.11 beside it (in universe).
 python_name() {
   local name
-  for name in python3.13 python3.12 python3.11; do
-    if command -v "$name" >/dev/null || [ -n "$(apt-cache search --names-only "^$name-venv\$")" ]; then
+  for name in $pythons; do
+    if is_usable "$name" || [ -n "$(apt-cache search --names-only "^$name-venv\$")" ]; then
       echo "$name"
       return
     fi
@@ -81,16 +83,9 @@ install_release() {
 
 # install_venv REQUIREMENTS: one environment for each pinned set and Python; prints its folder.
 install_venv() {
-  local python folder
+  local python
   python=$(python_name) || return 1
-  folder=$prefix/venvs/$python-$(sha256sum "$1" | cut -c1-12)
-  if [ ! -e "$folder/complete" ]; then
-    say "installing the pinned packages" >&2
-    rm -rf "$folder" && "$python" -m venv "$folder" &&
-      "$folder/bin/pip" install --quiet --no-cache-dir --disable-pip-version-check -r "$1" >&2 &&
-      touch "$folder/complete" || return 1
-  fi
-  echo "$folder"
+  PIP_NO_CACHE_DIR=1 made_venv "$python" "$prefix/venvs" "$1"
 }
 
 # activate NAME: its units and nginx files, and the link; a running service keeps the old one

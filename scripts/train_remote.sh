@@ -5,10 +5,10 @@
 #
 # The same command goes on after a lost connection, a stopped training or a restarted machine; run
 # once more when all is done, it only brings the result. Ctrl+C here leaves the training running.
-# There: Linux with rsync and Python 3.11 or newer. From the environment:
+# There: Linux with rsync and Python 3.11 or newer with venv. From the environment:
 #   FONTKIN_SSH_OPTIONS    more for ssh, such as "-p 2222 -i KEY"
 #   FONTKIN_REMOTE_FOLDER  where it works there (fontkin)
-#   FONTKIN_REMOTE_PYTHON  a Python there that has requirements.txt (one is made in .venv)
+#   FONTKIN_REMOTE_PYTHON  a Python there that has requirements-train.txt (one is made in .venvs)
 set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 say() { printf '%s\n' "train_remote: $*" >&2; }
@@ -21,6 +21,12 @@ command -v rsync >/dev/null || { say "rsync is missing: apt-get install rsync" &
 target=$1
 config=$(realpath --relative-to="$here" "$2")
 shift 2
+# The config and those that it extends.
+cd "$here"
+configs=("$config")
+while base=$(sed -n 's/^extends *= *"\(.*\)".*/\1/p' "${configs[-1]}") && [ -n "$base" ]; do
+  configs+=("$(realpath --relative-to=. "$(dirname "${configs[-1]}")/$base")")
+done
 folder=${FONTKIN_REMOTE_FOLDER:-fontkin}
 options="-o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=10 -o ServerAliveCountMax=3 ${FONTKIN_SSH_OPTIONS:-}"
 # shellcheck disable=SC2086,SC2029 # options are words; what is sent is quoted where it is made
@@ -39,42 +45,26 @@ again() {
 }
 sync() { rsync -az -e "ssh $options" "$@"; }
 
-cd "$here"
 say "syncing code and fonts"
-again there "mkdir -p $folder/data && command -v rsync >/dev/null" ||
+# Not again: who is not let in at first will not be in an hour.
+there "mkdir -p $folder/data && command -v rsync >/dev/null" ||
   { say "$target cannot be used: it must let you in by key and have rsync" && exit 1; }
 list=$(mktemp)
 trap 'rm -f "$list"' EXIT
-git ls-files -z -- '*.py' '*.toml' '*.txt' '*.json' '*.yaml' encoder/weights >"$list"
-printf '%s\0' "$config" >>"$list"
+git ls-files -z -- '*.py' '*.toml' '*.txt' '*.json' '*.yaml' encoder/weights \
+  deploy/python.sh scripts/train_there.sh >"$list"
+printf '%s\0' "${configs[@]}" >>"$list"
 again sync --files-from="$list" --from0 ./ "$target:$folder/"
 for part in data/fonts data/browser-lines; do
   [ ! -d "$part" ] || again sync --copy-links "$part" "$target:$folder/data/"
 done
 
 # One job for each config and its changed values: the same words find it again.
-job=jobs/$( (cat "$config" && printf '%s\n' "$config" "$@") | sha256sum | cut -c1-12)
-arguments=$(printf '%q ' "$config" "$@")
-start=$(
-  cat <<END
-set -e
-cd $folder
-mkdir -p $job
-python=${FONTKIN_REMOTE_PYTHON:-.venv/bin/python}
-if [ ! -x "\$python" ]; then
-  python3 -m venv .venv && .venv/bin/pip install --quiet -r requirements.txt >&2
-fi
-running=\$(ps -p "\$(cat $job/pid 2>/dev/null || echo 0)" -o args= | grep -c scripts.train || true)
-if [ "\$(cat $job/code 2>/dev/null)" != 0 ] && [ "\$running" = 0 ]; then
-  rm -f $job/code
-  # Of its own session: it goes on when the connection does not. An end leaves its exit code.
-  PYTHONUNBUFFERED=1 setsid sh -c "\$python -m scripts.train $arguments >>$job/out 2>$job/err </dev/null; echo \\\$? >$job/code.new; mv $job/code.new $job/code" >/dev/null 2>&1 </dev/null &
-  echo \$! >$job/pid
-fi
-END
-)
+job=jobs/$( (cat "${configs[@]}" && printf '%s\n' "$config" "$@") | sha256sum | cut -c1-12)
+words=$(printf '%q ' "$job" "${FONTKIN_REMOTE_PYTHON:-}" "$config" "$@")
 say "training $config"
-again there "$start"
+again there "cd $folder && bash scripts/train_there.sh $words" ||
+  { code=$? && say "$target cannot train (exit code $code)" && exit $code; }
 
 # follow: what the training has printed since the last line seen; until it has ended.
 seen=0

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _PARTS = (
     *("bin", "db", "encoder", "index", "scripts"),
     *("tests/fonts", ".dvc", ".dvcignore", "dvc.yaml", "params.yaml"),
+    *("deploy/python.sh", "requirements*.txt"),
 )
 _LEFT_OUT = ("index/prebuilt/", "encoder/weights/")
 

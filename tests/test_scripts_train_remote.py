@@ -19,6 +19,7 @@ import pytest
 
 from tests.checkout import checkout
 from tests.ports import free_port
+from tests.test_scripts_train_there import Machine, until
 from tests.tiny_training import tiny_config
 
 __all__ = ["checkout"]
@@ -58,6 +59,7 @@ def remote(tmp_path: Path) -> Iterator[Remote]:
         f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {tmp_path}/host\nPidFile none\n"
         f"AuthorizedKeysFile {tmp_path}/client.pub\nStrictModes no\nUsePAM no\n"
         "PasswordAuthentication no\nPermitRootLogin prohibit-password\n"
+        f"SetEnv PATH={tmp_path}/bin:{os.environ['PATH']}\n"
     )
     if os.getuid() == 0:  # where it drops its privileges
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
@@ -86,19 +88,19 @@ def started(
         shutil.copytree(ROOT / "tests" / "fonts", fonts)
     config = checkout / "tiny.toml"
     config.write_text(tiny_config(fonts=fonts, samples=samples))
+    return sent(checkout, remote, *more, FONTKIN_REMOTE_PYTHON=sys.executable)
+
+
+def sent(checkout: Path, remote: Remote, *more: str, **settings: str) -> subprocess.Popen[str]:
+    """The same with the checkout's tiny.toml as it is."""
     environment = os.environ | {
         "FONTKIN_SSH_OPTIONS": remote.options,
         "FONTKIN_REMOTE_FOLDER": str(remote.home / "work"),
-        "FONTKIN_REMOTE_PYTHON": sys.executable,
     }
+    script, config = checkout / "scripts" / "train_remote.sh", checkout / "tiny.toml"
     return subprocess.Popen(
-        [
-            str(checkout / "scripts" / "train_remote.sh"),
-            f"{getpass.getuser()}@127.0.0.1",
-            str(config),
-            *more,
-        ],
-        env=environment,
+        [str(script), f"{getpass.getuser()}@127.0.0.1", str(config), *more],
+        env=environment | settings,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -129,12 +131,41 @@ def test_a_lost_connection_loses_nothing(checkout: Path, remote: Remote, tmp_pat
     assert len((here / "metrics.jsonl").read_text().splitlines()) == 4
 
 
+def test_a_connection_lost_while_packages_are_installed(
+    checkout: Path, remote: Remote, tmp_path: Path
+) -> None:
+    """They are installed once, then it trains once; all with files that were sent."""
+    machine = Machine(tmp_path, checkout)
+    (checkout / "base.toml").write_text("seed = 3\n")  # not under git
+    (checkout / "tiny.toml").write_text('extends = "base.toml"\nname = "tiny"\n')
+    running = sent(checkout, remote)
+    until(lambda: machine.lines("pip"))
+    for pid in remote.sessions():
+        os.kill(pid, signal.SIGKILL)
+    machine.let("go")
+    output = running.communicate(timeout=60)[0]
+    assert running.returncode == 0 and output.endswith("runs/tiny\n"), output
+    assert "no connection" in output and (checkout / "runs" / "tiny").is_dir()
+    assert len(machine.lines("pip")) == 1
+    assert machine.lines("trained") == ["-m scripts.train tiny.toml"]
+    assert (remote.home / "work" / "base.toml").read_text() == "seed = 3\n"
+
+
 def test_a_failure_there_is_told_here(checkout: Path, remote: Remote, tmp_path: Path) -> None:
     """A value that the config does not know: its message comes, and exit code 1."""
     running = started(checkout, remote, tmp_path, 8, "loss.speed=3")
     output = running.communicate(timeout=60)[0]
     assert running.returncode == 1
     assert "speed" in output and "exit code 2" in output
+
+
+def test_who_is_not_let_in_is_told_at_once(checkout: Path, remote: Remote, tmp_path: Path) -> None:
+    """A key that the server does not know will not be known in an hour: exit code 1."""
+    (tmp_path / "client.pub").write_text("")
+    (checkout / "tiny.toml").write_text('name = "tiny"\n')
+    running = sent(checkout, remote)
+    output = running.communicate(timeout=60)[0]
+    assert running.returncode == 1 and "must let you in by key" in output
 
 
 def test_what_cannot_be_reached_is_no_traceback(checkout: Path) -> None:
