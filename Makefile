@@ -36,6 +36,7 @@ lint: $(VENV)/full.stamp
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/yamllint --strict .github compose.yaml dvc.yaml params.yaml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 
 # After a change of requirements-serve.txt: the hashes of every wheel, for all Pythons and machines.
 lock: $(VENV)/full.stamp
@@ -60,7 +61,7 @@ programs: npm
 	@test -n "$$FONTKIN_CHROMIUM" || .ci/programs.sh chromium=chromium
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || .ci/programs.sh initdb=postgresql
 	@.ci/programs.sh git=git ps=procps nginx=nginx-light sshd=openssh-server ssh=openssh-client \
-	  rsync=rsync zsh=zsh fish=fish
+	  curl=curl openssl=openssl rsync=rsync zsh=zsh fish=fish
 
 # Fonts come from npm's packages.
 npm:

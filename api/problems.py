@@ -68,6 +68,9 @@ KINDS: Mapping[str, Kind] = {
     "overloaded": Kind(503, "The service has as much to do as it can"),
     "not-ready": Kind(503, "The service is not ready"),
     "storage": Kind(507, "The server's disk takes no more"),
+    # Said by the web server in front (deploy/nginx/fontkin.conf).
+    "unreachable": Kind(502, "The service behind the web server does not answer"),
+    "too-slow": Kind(504, "The service took longer than the web server waits"),
 }
 
 

@@ -9,6 +9,7 @@ current=$prefix/current
 data=/var/lib/fontkin
 backups=/var/backups/fontkin
 settings=/etc/fontkin/fontkin.env
+site=/etc/nginx/sites-available/fontkin
 port=8000
 kept_releases=3
 # shellcheck source=deploy/python.sh
@@ -88,14 +89,55 @@ install_venv() {
   PIP_NO_CACHE_DIR=1 made_venv "$python" "$prefix/venvs" "$1"
 }
 
+# site_config DOMAIN FOLDER: nginx's site. A page over HTTP; with a domain over HTTPS, and HTTP
+# leading there, once FOLDER holds its certificate.
+site_config() {
+  local domain=$1 certificate=$2 six='' listen='default_server' name=_
+  local log="access_log /var/log/nginx/fontkin/access.log fontkin;"
+  [ ! -e /proc/net/if_inet6 ] || six=1
+  [ -z "$domain" ] || { listen='' && name=$domain; }
+  echo "server {"
+  echo "  listen 80 $listen;${six:+ listen [::]:80 $listen;}"
+  echo "  server_name $name;"
+  if [ -n "$domain" ]; then
+    echo "  location /.well-known/acme-challenge/ { root /var/www/fontkin; }"
+  fi
+  if [ -n "$domain" ] && [ -e "$certificate/fullchain.pem" ]; then
+    echo "  location / { $log return 301 https://$domain\$request_uri; }"
+    echo "}"
+    echo "server {"
+    echo "  listen 443 ssl http2;${six:+ listen [::]:443 ssl http2;}"
+    echo "  server_name $domain;"
+    echo "  ssl_certificate $certificate/fullchain.pem;"
+    echo "  ssl_certificate_key $certificate/privkey.pem;"
+    echo "  ssl_protocols TLSv1.2 TLSv1.3;"
+    echo "  ssl_session_cache shared:fontkin:1m;"
+    echo "  add_header Strict-Transport-Security 'max-age=31536000' always;"
+  fi
+  echo "  $log"
+  echo "  include snippets/fontkin.conf;"
+  echo "}"
+}
+
+# The site of a server that was set up before the log had a format of its own logged queries.
+quiet_site() {
+  [ -e "$site" ] || return 0
+  local log="access_log /var/log/nginx/fontkin/access.log"
+  sed -i -e "s|$log;|$log fontkin;|" -e "s|location / { return 301|location / { $log fontkin; return 301|" "$site"
+}
+
 # activate NAME: its units and nginx files, and the link; a running service keeps the old one
-# until it is restarted.
+# until it is restarted. An older release has no http.conf; the one that is there stays, for the
+# site's log is written in its format.
 activate() {
   local release=$prefix/releases/$1
   ln -sfn "releases/$1" "$current.new" && mv -T "$current.new" "$current" &&
     install -m 644 "$release"/deploy/systemd/* /etc/systemd/system/ &&
     install -m 644 "$release/deploy/nginx/fontkin.conf" /etc/nginx/snippets/fontkin.conf &&
     install -m 644 "$release/deploy/nginx/zones.conf" /etc/nginx/conf.d/fontkin.conf &&
+    { [ ! -e "$release/deploy/nginx/http.conf" ] ||
+      install -m 644 "$release/deploy/nginx/http.conf" /etc/nginx/conf.d/fontkin-http.conf; } &&
+    quiet_site &&
     install -m 755 "$release/deploy/fontkin.sh" /usr/local/bin/fontkin &&
     rm -rf /var/lib/nginx/fontkin
 }

@@ -61,34 +61,8 @@ write_settings() {
   } >"$settings"
 }
 
-# A page over HTTP; over HTTPS, and HTTP leading there, once a certificate is here.
 write_site() {
-  local live=/etc/letsencrypt/live/$domain six='' listen='default_server' name=_
-  [ ! -e /proc/net/if_inet6 ] || six=1
-  [ -z "$domain" ] || { listen='' && name=$domain; }
-  {
-    echo "server {"
-    echo "  listen 80 $listen;${six:+ listen [::]:80 $listen;}"
-    echo "  server_name $name;"
-    if [ -n "$domain" ]; then
-      echo "  location /.well-known/acme-challenge/ { root /var/www/fontkin; }"
-    fi
-    if [ -n "$domain" ] && [ -e "$live/fullchain.pem" ]; then
-      echo "  location / { return 301 https://$domain\$request_uri; }"
-      echo "}"
-      echo "server {"
-      echo "  listen 443 ssl http2;${six:+ listen [::]:443 ssl http2;}"
-      echo "  server_name $domain;"
-      echo "  ssl_certificate $live/fullchain.pem;"
-      echo "  ssl_certificate_key $live/privkey.pem;"
-      echo "  ssl_protocols TLSv1.2 TLSv1.3;"
-      echo "  ssl_session_cache shared:fontkin:1m;"
-      echo "  add_header Strict-Transport-Security 'max-age=31536000' always;"
-    fi
-    echo "  access_log /var/log/nginx/fontkin/access.log;"
-    echo "  include snippets/fontkin.conf;"
-    echo "}"
-  } >/etc/nginx/sites-available/fontkin
+  site_config "$domain" "/etc/letsencrypt/live/$domain" >"$site"
   ln -sfn ../sites-available/fontkin /etc/nginx/sites-enabled/fontkin
   [ -n "$domain" ] || rm -f /etc/nginx/sites-enabled/default
 }

@@ -1,139 +1,21 @@
-"""What a server gets: nginx in front of a service, the files that are copied, units that load."""
+"""What a server gets: the files that are copied, units that load; nginx is in test_deploy_nginx."""
 
 from __future__ import annotations
 
-import contextlib
-import gzip
-import http.client
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
-from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import yaml
 
 from scripts import serve
-from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
-PATH = f"{os.environ['PATH']}:/usr/sbin"
-Reply = tuple[int, http.client.HTTPMessage, bytes]
-
-
-class Upstream(BaseHTTPRequestHandler):
-    """Answers like the service: what it was asked, in a kilobyte of JSON."""
-
-    protocol_version = "HTTP/1.1"
-    asked: Counter[str] = Counter()
-    forwarded: str | None = None
-
-    def do_GET(self) -> None:
-        """Counts the path, remembers who asked."""
-        Upstream.asked[self.path] += 1
-        Upstream.forwarded = self.headers["X-Forwarded-For"]
-        self.rfile.read(int(self.headers["Content-Length"] or 0))
-        body = b'{"padding": "%s"}' % (b"x" * 2000)
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_POST = do_GET  # noqa: N815
-
-    def log_message(self, *args: object) -> None:
-        """Quiet."""
-
-
-@pytest.fixture(scope="module")
-def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a real nginx with our files, in front of `Upstream`."""
-    program = shutil.which("nginx", path=PATH)
-    if not program:
-        pytest.skip("nginx is not installed")
-    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
-    upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    Thread(target=upstream.serve_forever, daemon=True).start()
-    zones = (DEPLOY / "nginx" / "zones.conf").read_text()
-    zones = zones.replace("/var/lib/nginx/fontkin", f"{folder}/cache")
-    zones = zones.replace("127.0.0.1:8000", f"127.0.0.1:{upstream.server_port}")
-    temporary = "".join(
-        f"{name}_temp_path {folder}/{name};"
-        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    config = folder / "nginx.conf"
-    config.write_text(
-        f"{'user root;' if os.getuid() == 0 else ''} daemon off; pid {folder}/pid;"
-        f"error_log {folder}/error.log; events {{}} http {{ access_log off; {temporary}\n{zones}\n"
-        f"server {{ listen 127.0.0.1:{port}; include {DEPLOY}/nginx/fontkin.conf; }} }}"
-    )
-    subprocess.run([program, "-tq", "-c", str(config)], check=True, stderr=subprocess.DEVNULL)
-    process = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL)
-    for _ in range(100):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            break
-        time.sleep(0.05)
-    yield port
-    process.terminate()
-    process.wait(10)
-    upstream.shutdown()
-    upstream.server_close()
-
-
-def call(port: int, path: str, body: bytes | None = None, **headers: str) -> Reply:
-    """One call through nginx."""
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as link:
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            link.request("POST" if body is not None else "GET", path, body, headers)
-        answer = link.getresponse()
-        return answer.status, answer.headers, answer.read()
-
-
-def test_static_files_are_asked_for_once(nginx: int) -> None:
-    """The second answer comes from nginx's cache, whole; another address is asked for anew."""
-    states = [call(nginx, f"/static/{n}")[1]["X-Cache"] for n in ("a.css", "a.css", "b.css")]
-    assert states == ["MISS", "HIT", "MISS"]
-    assert Upstream.asked["/static/a.css"] == 1
-    for _ in range(2):
-        call(nginx, "/v1/families")
-    assert Upstream.asked["/v1/families"] == 2
-
-
-def test_bodies_have_a_limit(nginx: int) -> None:
-    """A font of 32 MB goes through, more is refused before the service hears of it."""
-    assert call(nginx, "/v1/fonts", bytes(32 * 2**20))[0] == 200
-    asked = Upstream.asked["/v1/fonts"]
-    assert call(nginx, "/v1/fonts", bytes(34 * 2**20))[0] == 413
-    assert Upstream.asked["/v1/fonts"] == asked
-
-
-def test_answers_are_compressed_and_name_the_client(nginx: int) -> None:
-    """JSON is gzipped for who takes it; what the client claims to be is not believed."""
-    headers = {"Accept-Encoding": "gzip", "X-Forwarded-For": "203.0.113.9"}
-    _, given, body = call(nginx, "/v1/families", **headers)
-    assert given["Content-Encoding"] == "gzip" and len(body) < 200
-    assert b"padding" in gzip.decompress(body)
-    assert Upstream.forwarded == "127.0.0.1"
-    assert "nginx/" not in given["Server"]
-
-
-def test_one_client_cannot_take_all(nginx: int) -> None:
-    """Beyond a few at once, searches are refused with 429; other pages are not."""
-    with ThreadPoolExecutor(18) as pool:
-        codes = Counter(pool.map(lambda _: call(nginx, "/v1/search", b"x")[0], range(18)))
-    assert codes[429] >= 3 and codes[200] >= 10 and sum(codes.values()) == 18
-    assert call(nginx, "/v1/families")[0] == 200
 
 
 def copied_by_image() -> list[str]:
@@ -189,6 +71,19 @@ def test_compose_and_server_agree() -> None:
     assert "FONTKIN_TRUSTED_PROXIES=1" in unit
     mounts = [volume.split(":")[0] for volume in compose["services"]["nginx"]["volumes"]]
     assert all((ROOT / mount).is_file() for mount in mounts)
+    assert all("max-file" in part["logging"]["options"] for part in compose["services"].values())
+
+
+def test_compose_hands_every_setting_on() -> None:
+    """All that the service reads, but what the image fixes and what takes npm."""
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    given = compose["services"]["fontkin"]["environment"]
+    usage = (ROOT / "docs" / "usage.md").read_text()
+    known = re.findall(r"^\| `(FONTKIN_\w+)`", usage, re.MULTILINE)
+    fixed = {"FONTKIN_DATA", "FONTKIN_ENCODER", "FONTKIN_FETCH_FONTS", "FONTKIN_CHROMIUM"}
+    assert set(given) == set(known) - fixed
+    for name in set(given) - {"FONTKIN_TRUSTED_PROXIES"}:
+        assert given[name] == f"${{{name}:-}}"
 
 
 @pytest.mark.parametrize("name", ["zones.conf", "compose.conf"])

@@ -182,3 +182,17 @@ def test_the_version_before_is_never_cleared_away(server: Server) -> None:
     assert {"one", "two"} <= server.releases and len(server.releases) <= 4
     assert server.back().returncode == 0
     assert server.current == "one"
+
+
+def test_back_to_a_version_whose_nginx_knew_no_format(server: Server) -> None:
+    """The site goes on in the new log's format, so the file that says it stays."""
+    (server.prefix / "releases/one/deploy/nginx/http.conf").unlink()
+    site = server.root / "etc/nginx/sites-available/fontkin"
+    site.parent.mkdir()
+    site.write_text("  access_log /var/log/nginx/fontkin/access.log;\n")
+    assert server.update("two").returncode == 0
+    done = server.back()
+    assert (done.returncode, server.current) == (0, "one"), done.stderr
+    assert site.read_text() == "  access_log /var/log/nginx/fontkin/access.log fontkin;\n"
+    kept = (server.root / "etc/nginx/conf.d/fontkin-http.conf").read_text()
+    assert "log_format fontkin " in kept
