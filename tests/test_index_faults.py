@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -24,6 +25,7 @@ from index.catalog import FontCatalog
 from index.errors import MismatchError
 from index.repair import examine
 from index.settings import Settings
+from index.stores.faiss import FaissStore
 from tests.damage import flipped_encoder
 from tests.fake_embedder import FakeEmbedder
 from tests.old_database import downgrade
@@ -106,6 +108,24 @@ def test_a_full_disk_refuses_and_loses_nothing(
         assert [a.family.id for a in catalog.add_fonts([serif_path]).added] == ["lora"]
         assert first(catalog, serif_path) == "lora"
     assert healthy(on_disk)
+
+
+def test_a_disk_that_fills_while_the_index_is_written(disk: Disk) -> None:
+    """It is an error of the disk, though FAISS calls what writes; the index before it stays."""
+    path, identity = disk.folder / "index.faiss", {"encoder_sha256": "e", "prepare_version": 1}
+    rows = np.eye(64, 16, dtype=np.float32) + 1
+    store = FaissStore(16)
+    store.add(np.arange(64), rows / np.linalg.norm(rows, axis=1, keepdims=True))
+    store.save(path, generation=1, **identity)
+    disk.fill()
+    with pytest.raises(OSError, match="No space left"):
+        store.save(path, generation=2, **identity)
+    assert sorted(each.name for each in disk.folder.iterdir()) == [
+        "filler",
+        "index.faiss",
+        "index.json",
+    ]
+    assert len(FaissStore.load(path, generation=1)) == 64
 
 
 _UNPACKED = 48_308  # bytes of Lora once it is sanitised
@@ -251,6 +271,7 @@ import sys, time
 from pathlib import Path
 from index.bootstrap import open_catalog
 from index.settings import Settings
+from index.stores.faiss import FaissStore
 from tests.fake_embedder import FakeEmbedder
 data = Path(sys.argv[1])
 settings = Settings(data=data, prebuilt=Path(sys.argv[2]), lock_seconds=60)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import MismatchError
-from index.files import write_whole
+from index.files import whole_file, write_whole
 from index.stores.base import (
     Neighbours,
     VectorError,
@@ -26,15 +26,18 @@ from index.stores.base import (
     require_k,
 )
 
+_library: Any = faiss  # the stubs lack some of it
+
 METRIC = "inner_product"
 _FORMAT = 2
+_PIECE = 2**20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a saved index is; `sha256` is its file's.
 
-    Beside a large store's base, which has a name and a hash, the file holds what came and, before
+    Beside a large store's base, which has a name and a hash, the file holds what came and, after
     it, the positions of the `gone` that went.
     """
 
@@ -173,21 +176,29 @@ class FaissStore:
         """Write the index to `path` and its manifest beside it, each whole or not at all.
 
         `identity` are generation, encoder_sha256 and prepare_version. The index goes first: a
-        crash in between leaves a pair that `load` refuses.
+        crash in between leaves a pair that `load` refuses. Raises `OSError` when it cannot.
         """
-        places = np.empty(0, np.int64) if gone is None else gone
-        data = places.astype("<i8").tobytes() + faiss.serialize_index(self._index).tobytes()
+        places = np.empty(0, "<i8") if gone is None else gone.astype("<i8")
+        digest = hashlib.sha256()
+        with whole_file(path) as file:
+
+            def write(data: bytes) -> None:
+                digest.update(data)
+                file.write(data)
+
+            # Piece by piece: searches go on between them, and what the disk complains of is heard.
+            faiss.write_index(self._index, _library.PyCallbackIOWriter(write, _PIECE))
+            write(places.tobytes())
         manifest = Manifest(
             dim=self.dim,
             metric=METRIC,
             count=len(self),
-            sha256=hashlib.sha256(data).hexdigest(),
+            sha256=digest.hexdigest(),
             base=base,
             base_sha256=base_sha256,
             gone=len(places),
             **identity,
         )
-        write_whole(path, data)
         write_whole(manifest_path(path), json.dumps(asdict(manifest), indent=1).encode() + b"\n")
         return manifest
 
@@ -204,7 +215,8 @@ class FaissStore:
         data = path.read_bytes()
         manifest.require(sha256=hashlib.sha256(data).hexdigest())
         store = cls(manifest.dim)
-        store._index = faiss.deserialize_index(np.frombuffer(data, np.uint8, -1, 8 * manifest.gone))
+        whole = np.frombuffer(data, np.uint8)
+        store._index = faiss.deserialize_index(whole[: len(whole) - 8 * manifest.gone])
         manifest.require(count=len(store))
         return store
 

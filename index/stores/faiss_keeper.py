@@ -35,7 +35,8 @@ class FaissKeeper:
         if not manifest.base:
             return store
         base = Base.load(self._path.parent, manifest.base, state.dim, manifest.base_sha256)
-        return LargeStore(base, store, np.fromfile(self._path, "<i8", manifest.gone))
+        before = self._path.stat().st_size - 8 * manifest.gone
+        return LargeStore(base, store, np.fromfile(self._path, "<i8", offset=before))
 
     def made(self, state: StateRecord, rows: Vectors) -> FaissStore | LargeStore:
         """See `StoreKeeper.made`."""
