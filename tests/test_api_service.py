@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import re
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from markupsafe import escape
 
+from api.app import create_app
 from api.observe import JsonFormatter
 from api.problems import KINDS
 from index.errors import BusyError, PartError, UnavailableError
+from index.settings import Settings
 from tests.api_fake import FakeCatalog, check_problem, make_client, picture
 
 
@@ -214,3 +219,18 @@ def test_problems_page_lists_every_kind(client: FlaskClient) -> None:
     for slug, kind in KINDS.items():
         assert f'id="{slug}"' in html
         assert escape(kind.title) in html
+
+
+def test_what_the_start_leaves_is_not_looked_through_again(tmp_path: Path) -> None:
+    """Once a service is warm, its garbage collector is spared what it will keep anyway."""
+    catalog, warmed, before = FakeCatalog(), threading.Event(), gc.get_freeze_count()
+    catalog.warm_up = warmed.set  # type: ignore[attr-defined]
+    try:
+        create_app(Settings(data=tmp_path), catalog=catalog, warm=True)
+        until = time.monotonic() + 20
+        while gc.get_freeze_count() == before and time.monotonic() < until:
+            time.sleep(0.02)
+        assert gc.get_freeze_count() > before + 10_000
+        assert warmed.is_set()
+    finally:
+        gc.unfreeze()
