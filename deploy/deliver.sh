@@ -5,6 +5,7 @@
 #
 # 0: the new version serves; 1: it does not, and the old one serves again. The user there needs
 # sudo without a password (or is root). More for ssh, such as a port: FONTKIN_SSH_OPTIONS="-p 2222"
+# A server that answers nobody without a token is asked with the one in FONTKIN_TOKEN.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 # shellcheck source=deploy/lib.sh

@@ -152,10 +152,19 @@ restart() {
     systemctl reload-or-restart nginx.service
 }
 
-# smoke: the end-to-end test against the service itself.
+# setting NAME: its last value in the settings, as systemd reads them; nothing where it has none.
+setting() {
+  [ -e "$settings" ] || return 0
+  sed -n "s/^[[:space:]]*$1=//p" "$settings" | tail -n 1 |
+    sed -e 's/[[:space:]]*$//' -e 's/^"\(.*\)"$/\1/' -e "s/^'\(.*\)'\$/\1/"
+}
+
+# smoke: the end-to-end test against the service itself, with the token that a closed one takes.
 smoke() {
   have_systemd || return 0
-  (cd "$current" && .venv/bin/python -m scripts.smoke "http://127.0.0.1:$port")
+  local token
+  token=$(setting FONTKIN_TOKEN) && [ -n "$token" ] || token=$(setting FONTKIN_API_TOKEN)
+  (cd "$current" && FONTKIN_TOKEN=$token .venv/bin/python -m scripts.smoke "http://127.0.0.1:$port")
 }
 
 # prune: all but the newest releases, the one to go back to and the environments that they use.

@@ -14,10 +14,17 @@ class ProbeError(Exception):
 
 
 class Service:
-    """The service at an address; every call ends after `timeout` seconds."""
+    """The service at an address; every call ends after `timeout` seconds.
 
-    def __init__(self, url: str, timeout: float) -> None:
-        self._url, self._timeout = url.rstrip("/"), timeout
+    `token` goes along with each call, and nowhere else: not where an answer redirects to.
+    """
+
+    def __init__(self, url: str, timeout: float, token: str = "") -> None:
+        self._url, self._timeout, self._token = url.rstrip("/"), timeout, token
+
+    def without_token(self) -> Service:
+        """The same service, asked as anybody may."""
+        return Service(self._url, self._timeout)
 
     def call(
         self, path: str, data: bytes | None = None, expect: int = 200, kind: str = "json"
@@ -25,6 +32,8 @@ class Service:
         """The JSON of GET `path`, or of POST with `data`; the text for another `kind`."""
         headers = {"Content-Type": "application/octet-stream"} if data is not None else {}
         request = urllib.request.Request(self._url + path, data, headers)
+        if self._token:
+            request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         try:
             answer = urllib.request.urlopen(request, timeout=self._timeout)
         except urllib.error.HTTPError as error:

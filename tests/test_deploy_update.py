@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CALLED = 'echo "${0##*/} $*" >>/calls\n'
 # The packages' Python: the smoke test of a release passes unless it is marked as broken.
 PYTHON = """[ "$2" = compileall ] && exit
+[ -z "$FONTKIN_TOKEN" ] || echo "token $FONTKIN_TOKEN" >>/calls
 echo "smoke $(pwd -P)" >>/calls
 [ ! -e scripts/broken ]
 """
@@ -196,3 +197,19 @@ def test_back_to_a_version_whose_nginx_knew_no_format(server: Server) -> None:
     assert site.read_text() == "  access_log /var/log/nginx/fontkin/access.log fontkin;\n"
     kept = (server.root / "etc/nginx/conf.d/fontkin-http.conf").read_text()
     assert "log_format fontkin " in kept
+
+
+@pytest.mark.parametrize(
+    ("lines", "token"),
+    [
+        ("FONTKIN_API_TOKEN=first token", "first token"),
+        ('# FONTKIN_TOKEN=no\nFONTKIN_API_TOKEN="a"\nFONTKIN_API_TOKEN="last $x" ', "last $x"),
+        ("FONTKIN_TOKEN='to read'\nFONTKIN_API_TOKEN=all", "to read"),
+    ],
+)
+def test_a_closed_service_is_asked_with_its_token(server: Server, lines: str, token: str) -> None:
+    """The settings are read as systemd reads them, and never run."""
+    (server.root / "etc/fontkin").mkdir()
+    (server.root / "etc/fontkin/fontkin.env").write_text(f"{lines}\n")
+    assert server.update("two").returncode == 0
+    assert server.calls()[-2:] == [f"token {token}", "smoke /opt/fontkin/releases/two"]

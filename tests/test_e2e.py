@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,11 +36,17 @@ TOKEN = "end-to-end-token-0123456789"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of `python -m scripts.serve` over a fresh data folder."""
+    with _serving(tmp_path_factory.mktemp("e2e")) as address:
+        yield address
+
+
+@contextmanager
+def _serving(data: Path, **settings: str) -> Iterator[str]:
     port = free_port()
-    data = tmp_path_factory.mktemp("e2e")
+    given = {"FONTKIN_DATA": str(data), "FONTKIN_API_TOKEN": TOKEN, **settings}
     process = subprocess.Popen(
         [sys.executable, "-m", "scripts.serve", "--port", str(port)],
-        env=os.environ | {"FONTKIN_DATA": str(data), "FONTKIN_API_TOKEN": TOKEN},
+        env=os.environ | given,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -186,3 +193,20 @@ def test_the_smoke_test_is_content(server: str, capsys: pytest.CaptureFixture[st
     """What a deployment asks of a live server holds here."""
     assert smoke.smoke(smoke.parser().parse_args([server])) == 0
     assert "abril-fatface" in capsys.readouterr().out
+
+
+def test_the_smoke_test_opens_a_closed_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the token all holds; without it 401 is said of all that needs one."""
+    with _serving(tmp_path, FONTKIN_ANONYMOUS="0") as address:
+        args = smoke.parser().parse_args([address, "--json"])
+        codes, reports = [], []
+        for token in (TOKEN, ""):
+            monkeypatch.setenv("FONTKIN_TOKEN", token)
+            codes.append(smoke.smoke(args))
+            reports.append(json.loads(capsys.readouterr().out))
+    assert codes == [0, 1]
+    says = {check["check"]: check["says"] for check in reports[1]["checks"] if not check["ok"]}
+    assert set(says) == {"families", "search", "problem"}
+    assert all("is 401" in text and "Authorization" in text for text in says.values())

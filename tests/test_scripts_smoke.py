@@ -13,6 +13,7 @@ from threading import Thread
 import pytest
 
 from scripts import smoke
+from scripts.service import Service
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,8 +21,17 @@ ROOT = Path(__file__).resolve().parent.parent
 class Imposter(BaseHTTPRequestHandler):
     """Says that it is ready and well, and finds Inter in every picture."""
 
+    tokens: list[tuple[str, str | None]] = []
+
     def do_GET(self) -> None:
-        """JSON for everything."""
+        """JSON for everything; `/elsewhere` leads to another host."""
+        Imposter.tokens.append((self.path, self.headers["Authorization"]))
+        if self.path == "/elsewhere":
+            self.send_response(302)
+            self.send_header("Location", f"http://localhost:{self.server.server_port}/there")  # type: ignore[attr-defined]
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         found = {"family": {"id": "inter", "name": "Inter"}}
         answer = {"status": "ok", "verdict": "match", "matches": [found], "items": [], "title": "x"}
         body = json.dumps(answer).encode()
@@ -78,3 +88,13 @@ def test_it_needs_no_package() -> None:
     )
     done = subprocess.run([*command, code], capture_output=True, text=True)
     assert done.returncode == 2 and "https://" in done.stderr
+
+
+def test_the_token_stays_with_the_service(imposter: str) -> None:
+    """It goes along with each call, not to where an answer leads, nor where nobody's is asked."""
+    Imposter.tokens.clear()
+    service = Service(imposter, 5, "my-token")
+    service.call("/elsewhere")
+    service.without_token().call("/anybody")
+    sent = [("/elsewhere", "Bearer my-token"), ("/there", None), ("/anybody", None)]
+    assert Imposter.tokens == sent
