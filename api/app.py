@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from api import (
     access,
     assets,
+    bodies,
     browse,
     context,
     docs,
@@ -28,7 +29,6 @@ from api import (
     throttle,
     tokens,
 )
-from api.bodies import StrictRequest
 from api.metrics import Metrics, shared_folder
 from api.replies import ProblemReply
 from api.throttle import Slots, Throttle
@@ -51,8 +51,9 @@ _TOKEN = {
     "add and change fonts, to see the private ones, and for all calls of a closed server.",
 }
 _LIMITS = {
-    "MAX_FORM_MEMORY_SIZE": 512 * 1024,  # must exceed the 64 kB in which werkzeug reads a file
-    "MAX_FORM_PARTS": 100,
+    "MAX_FORM_MEMORY_SIZE": bodies.MAX_FIELDS,
+    "MAX_FORM_PARTS": bodies.MAX_PARTS,
+    "MAX_CONTENT_LENGTH": bodies.MAX_BYTES,  # of what no call reads; those that read say how much
 }
 
 
@@ -80,9 +81,8 @@ def create_app(
         validation_error_model=ProblemReply,
         validation_error_callback=_refuse,
     )
-    app.request_class = StrictRequest
-    # For font files; a picture has a smaller limit of its own.
-    app.config.update(_LIMITS, MAX_CONTENT_LENGTH=settings.max_upload_mb * 2**20)
+    app.request_class = bodies.StrictRequest
+    app.config.update(_LIMITS)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     # Whoever reads the metrics must not learn that there are private families.
     metrics = Metrics(catalog.seen_by(ANYBODY).stats)

@@ -1,8 +1,10 @@
-"""JSON bodies, read in one place and strictly (RFC 8259; the limits are ours)."""
+"""How large a body may be, and JSON bodies: read in one place and strictly (RFC 8259)."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from flask import Request
@@ -10,7 +12,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.problems import ProblemError, shorten
 
-MAX_BYTES = 64 * 1024
+FRAME = 64 * 1024  # bytes that a form may have around its files
+MAX_PARTS = 100  # of a form
+MAX_FIELDS = 512 * 1024  # bytes of a form's text; must exceed the 64 kB in which a file is read
+MAX_BYTES = 64 * 1024  # the limits of JSON
 MAX_DIGITS = 100
 MAX_DEPTH = 20  # far from where Python's own stack would end, in parsing as in error messages
 
@@ -21,6 +26,38 @@ class StrictRequest(Request):
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """As `read_json`: flask-openapi3 asks silently, and took what cannot be read for null."""
         return read_json(self)
+
+
+@contextmanager
+def at_most(request: Request, limit: int, words: str, slug: str = "too-large") -> Iterator[None]:
+    """The block may read a body of at most `limit` bytes, with a length given or without.
+
+    Raises `ProblemError` `slug` (413) with what was sent and `words`, which name what may be; and
+    "too-large" for a form of too many parts.
+    """
+    request.max_content_length = limit + 1
+    try:
+        yield
+    except RequestEntityTooLarge as error:
+        sent, form = request.content_length, ""
+        if request.mimetype == "multipart/form-data":
+            form = f"a form may have {MAX_PARTS} parts, and {MAX_FIELDS >> 10} kB that are no file"
+        if sent is None:
+            detail = f"too much was sent: {words}{form and '; '}{form}"
+        elif form and sent <= limit:
+            slug, detail = "too-large", form
+        else:
+            detail = f"{sent} bytes were sent: {words}"
+        raise ProblemError(slug, detail) from error
+
+
+def whole_body(request: Request) -> bytes:
+    """The body as it came, for a block of `at_most`."""
+    data = request.get_data()
+    # Werkzeug cuts a body without a length off at its limit, without a word.
+    if len(data) == request.max_content_length:
+        raise RequestEntityTooLarge
+    return data
 
 
 def read_json(request: Request) -> dict[str, Any]:
@@ -34,12 +71,8 @@ def read_json(request: Request) -> dict[str, Any]:
         sent = f"as {shorten(request.mimetype)}" if request.mimetype else "without a type"
         detail = f"the body was sent {sent}: send JSON, and 'Content-Type: application/json'"
         raise ProblemError("unsupported-type", detail)
-    request.max_content_length = MAX_BYTES
-    try:
-        data = request.get_data()
-    except RequestEntityTooLarge as error:
-        detail = f"the body has more than {MAX_BYTES} bytes, which is all that JSON may have here"
-        raise ProblemError("too-large", detail) from error
+    with at_most(request, MAX_BYTES, f"JSON may have {MAX_BYTES} bytes"):
+        data = whole_body(request)
     try:
         value = json.loads(
             _text(data), object_pairs_hook=_object, parse_int=_whole, parse_constant=_no_number

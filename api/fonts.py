@@ -11,6 +11,7 @@ from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.datastructures import FileStorage
 
+from api.bodies import FRAME, at_most
 from api.context import current_catalog, current_settings
 from api.problems import ProblemError, shorten
 from api.replies import AddReply, problems
@@ -36,7 +37,10 @@ _BODY = {"required": True, "content": {"multipart/form-data": _FORM}}
 )
 def add_fonts(query: AddQuery) -> Response:
     """Add one or more font files; they are found at once, by you alone unless `public`."""
-    files = request.files.getlist("file")
+    most = current_settings().max_upload_mb
+    words = f"font files may have {most} MB together; send them one by one, or pack them as WOFF2"
+    with at_most(request, most * 2**20 + FRAME, words):
+        files = request.files.getlist("file")
     if not files:
         raise ProblemError("missing-file", "the form holds no file named 'file': send one or more")
     report = _add(files, query.public)

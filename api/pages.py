@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from api.context import current_catalog
+from api.context import current_catalog, current_settings
 from api.problems import KINDS
 from api.words import choices
+from encoder.picture import MAX_BYTES
 
 bp = Blueprint("pages", __name__)
 
@@ -14,13 +15,15 @@ bp = Blueprint("pages", __name__)
 @bp.get("/")
 def search_page() -> str:
     """Drop a picture, read the families."""
-    return render_template("search.html", **choices(current_catalog().stats()))
+    known = choices(current_catalog().stats())
+    return render_template("search.html", most_mb=MAX_BYTES >> 20, **known)
 
 
 @bp.get("/fonts")
 def fonts_page() -> str:
     """Add, rename, publish and remove fonts of one's own."""
-    return render_template("fonts.html", writable=current_catalog().tokens.any())
+    writable, most_mb = current_catalog().tokens.any(), current_settings().max_upload_mb
+    return render_template("fonts.html", writable=writable, most_mb=most_mb)
 
 
 @bp.get("/problems")

@@ -10,8 +10,8 @@ import numpy as np
 from flask import g, request
 from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import RequestEntityTooLarge
 
+from api.bodies import FRAME, at_most, whole_body
 from api.context import current, current_catalog
 from api.problems import ProblemError, problem_of, shorten
 from api.replies import BatchReply, SearchReply, problems
@@ -24,8 +24,6 @@ MAX_BATCH_BYTES = 100 * 2**20
 
 bp = APIBlueprint("search", __name__, abp_tags=[Tag(name="Search")])
 
-# The picture's own limit and room for the multipart frame around it.
-_MAX_REQUEST = MAX_BYTES + 64 * 1024
 _BINARY = {"type": "string", "format": "binary"}
 
 
@@ -76,9 +74,10 @@ def search(query: SearchQuery) -> dict[str, Any]:
 def search_batch(query: BatchQuery) -> dict[str, Any]:
     """Find the families of many pictures in one call."""
     started = time.perf_counter()
-    request.max_content_length = MAX_BATCH_BYTES
-    _only_files()
-    files = request.files.getlist("image")
+    words = f"the pictures of a batch may have {MAX_BATCH_BYTES >> 20} MB together"
+    with at_most(request, MAX_BATCH_BYTES + FRAME, words):
+        _only_files()
+        files = request.files.getlist("image")
     if not files:
         raise ProblemError("missing-picture", "the form holds no file named 'image'")
     if len(files) > MAX_PICTURES:
@@ -105,18 +104,14 @@ def _batch_item(file: FileStorage, query: BatchQuery) -> dict[str, Any]:
 
 
 def _picture_bytes() -> bytes:
-    request.max_content_length = _MAX_REQUEST
-    try:
+    words = f"a picture may have {MAX_BYTES} bytes ({MAX_BYTES >> 20} MB)"
+    with at_most(request, MAX_BYTES + FRAME, words, "too-large-bytes"):
         return _sent_bytes()
-    except RequestEntityTooLarge as error:
-        sent = f"{request.content_length} bytes" if request.content_length else "more"
-        detail = f"{sent} were sent: a picture may have {MAX_BYTES} bytes ({MAX_BYTES >> 20} MB)"
-        raise ProblemError("too-large-bytes", detail) from error
 
 
 def _sent_bytes() -> bytes:
     if request.mimetype != "multipart/form-data":
-        data = request.get_data(cache=False)
+        data = whole_body(request)
         if len(data) < (request.content_length or 0):
             detail = f"{len(data)} of {request.content_length} bytes came: send the picture again"
             raise ProblemError("incomplete", detail)

@@ -54,6 +54,11 @@ def _family(name: str, category: str, licence: str = OFL, source: str = "google"
     return FamilyInfo(slug, name, category, licence, source, f"https://example.org/{slug}")
 
 
+def own_family(name: str) -> FamilyInfo:
+    """A family that the token of the tests added."""
+    return replace(_family(name, "sans-serif", source="own"), url=None, mine=True)
+
+
 class BufferedClient(FlaskClient):
     """Reads and closes every answer, so that no file stays open."""
 
@@ -170,14 +175,15 @@ class FakeCatalog:
     def families(
         self, *, q: str | None, filters: Filters, limit: int, cursor: str | None
     ) -> FamilyPage:
-        """The families whose name holds `q`, all on one page."""
+        """The families whose name holds `q`, in pages; a cursor is where one begins."""
         self.calls = {"limit": limit, "cursor": cursor, "filters": filters}
         needle = (q or "").lower()
         found = [f for f in self.members.values() if needle in f.name.lower() and filters.admits(f)]
-        shown = tuple(found[:limit])
+        start = int(cursor) if cursor and cursor.isdigit() else 0
+        shown = tuple(found[start : start + limit])
         return FamilyPage(
             shown,
-            "more" if len(found) > limit else None,
+            str(start + limit) if len(found) > start + limit else None,
             total=len(found),
             guessed=False,
             previews=tuple(_preview(f.id) for f in shown),
@@ -239,7 +245,7 @@ class FakeCatalog:
             if content.startswith(b"dup"):
                 duplicates.append(Duplicate(name, "space-mono"))
             elif content.startswith(b"font"):
-                family = replace(_family(content.decode(), "sans-serif"), source="own", url=None)
+                family = own_family(content.decode())
                 self.members[family.id] = family
                 added.append(AddedFamily(family, (FaceInfo(f"{family.id}-400", 400, False),)))
             else:

@@ -97,6 +97,7 @@ def test_no_page_has_a_violation(
         found["/fonts"] = violations(page, axe)
         page.get_by_label("Token of this server").fill(TOKEN)
         page.keyboard.press("Enter")
+        expect(page.locator("#token-form")).to_be_hidden()
         expect(page.locator("#own .match")).to_have_count(1)
         fonts = [{"name": "a.ttf", "mimeType": "font/ttf", "buffer": b"no font"}]
         page.set_input_files("#file", fonts)  # type: ignore[arg-type]

@@ -87,9 +87,15 @@ def test_for_everybody(client: FlaskClient, fake: FakeCatalog) -> None:
 
 def test_too_large(client: FlaskClient) -> None:
     """More than the server takes in one request is 413."""
-    check_problem(send(client, ("a.ttf", bytes(33 * 2**20))), 413, "too-large")
+    check_problem(send(client, ("a.ttf", bytes(33 * 2**20))), 413, "too-large", "32 MB", "WOFF2")
+    whole = send(client, ("a.ttf", bytes(32 * 2**20)))
+    check_problem(whole, 422, "font-refused")  # the frame of the form does not count
+    chunked = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    data = {"file": (io.BytesIO(bytes(33 * 2**20)), "a.ttf")}
+    answer = client.post("/v1/fonts", data=data, headers=AUTHORIZED, environ_overrides=chunked)
+    check_problem(answer, 413, "too-large", "32 MB")
     many = [(f"{i}.ttf", b"x") for i in range(101)]
-    check_problem(send(client, *many), 413, "too-large", "parts")
+    check_problem(send(client, *many), 413, "too-large", "100 parts")
 
 
 def test_busy(client: FlaskClient, fake: FakeCatalog, monkeypatch: pytest.MonkeyPatch) -> None:

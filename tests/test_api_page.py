@@ -344,7 +344,7 @@ def test_too_large_is_refused_here(page: Page) -> None:
           document.body.dispatchEvent(new DragEvent("drop", init));
         }"""
     )
-    expect(page.locator("#intake-error")).to_contain_text("21 MB: at most 20 MB")
+    expect(page.locator("#intake-error")).to_contain_text("it has 21 MB, and at most 20 MB")
 
 
 def test_phone(phone: Page) -> None:

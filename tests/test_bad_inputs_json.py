@@ -132,6 +132,20 @@ def test_76_change(service: Service, mine: str, case: str) -> None:
     assert service.client.get(mine, headers=AUTHORIZED).get_json() == before
 
 
+def test_76_without_a_length(service: Service, mine: str) -> None:
+    """A chunked body is as long as it is: what comes after 64 kB is not cut off and forgotten."""
+    chunked = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    whole = b'{"public": false}'.ljust(65_536)
+    for body, status in ((whole, 200), (whole + b" ", 413), (whole + b"x", 413)):
+        answer = service.client.patch(
+            mine, data=body, content_type=JSON, headers=AUTHORIZED, environ_overrides=chunked
+        )
+        assert answer.status_code == status, answer.data
+        if status == 413:
+            check_problem(answer, 413, "too-large", "too much was sent: JSON may have 65536 bytes")
+            assert "form" not in answer.text
+
+
 def test_76_changes_that_are_good(service: Service, mine: str) -> None:
     """What the strictness must not refuse: any letters, blanks around, the last byte allowed."""
     name = "Zo\u00eb \U0001f600"

@@ -1,7 +1,7 @@
 // Own fonts: a token, files on their way, and what is there.
 import { call } from "./api.js";
 import { byId, tell } from "./dom.js";
-import { drops } from "./intake.js";
+import { drops, unsendable } from "./intake.js";
 import { ownRow } from "./ownrow.js";
 import { anyToken, forget, showPrivate, token } from "./token.js";
 import { askForToken, granted, tokenForm } from "./tokenform.js";
@@ -9,6 +9,7 @@ import { Upload } from "./upload.js";
 
 const writable = byId("main").dataset.writable === "yes";
 let grant = null; // what the token opens; null without one that may write
+let newest = 0; // of the lists that were asked for
 
 showPrivate();
 if (writable) {
@@ -63,26 +64,42 @@ async function addAll(files) {
   const uploads = files.map((file) => new Upload(file, say));
   byId("uploads").prepend(...uploads.map(({ row }) => row));
   for (const upload of uploads) {
-    if (!grant) { upload.skip("not sent: the token is missing"); continue; }
+    const problem = grant ? unsendable(upload.file) : "the token is missing";
+    if (problem) { upload.skip(`not sent: ${problem}`); continue; }
     try {
-      await upload.send();
-      await list();
+      if ((await upload.send()).length) await list();
     } catch (error) {
       drop(error.message);
     }
   }
 }
 
+/** Every own family, however many pages that takes; an older list never replaces a newer one. */
 async function list() {
+  const mine = ++newest;
   try {
-    const { items } = await call("/v1/families?source=own&limit=200");
+    const items = await ownFamilies();
+    if (mine !== newest) return;
     byId("own").replaceChildren(...items.map((family) => ownRow(family, Boolean(grant), changed, failed)));
     byId("own-empty").hidden = items.length > 0;
+    tell(byId("own-total"), items.length && `${items.length} ${items.length === 1 ? "family" : "families"}.`);
     tell(byId("own-error"), "");
   } catch (error) {
+    if (mine !== newest) return;
     if (error.status !== 401 || !writable) tell(byId("own-error"), error.message);
   }
   byId("own").removeAttribute("aria-busy");
+}
+
+async function ownFamilies() {
+  const items = [];
+  let cursor = "";
+  while (cursor !== null) {
+    const part = await call(`/v1/families?source=own&limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    items.push(...part.items);
+    cursor = part.next_cursor;
+  }
+  return items;
 }
 
 function changed(text) {

@@ -1,8 +1,6 @@
 // How a picture comes in: dropped anywhere, pasted anywhere, chosen, photographed, or a sample.
 import { byId } from "./dom.js";
 
-const MOST_BYTES = 20 * 2 ** 20;
-
 /** Calls `onPicture(blob)` for every picture and `onError(text)` for what is none. */
 export function intake(onPicture, onError) {
   const take = (blob) => {
@@ -58,9 +56,16 @@ export function drops(onFiles, onNone = () => {}) {
 }
 
 function refuse(blob) {
-  if (!blob.size) return "This file is empty.";
-  if (blob.size > MOST_BYTES) {
-    return `This picture has ${Math.ceil(blob.size / 2 ** 20)} MB: at most 20 MB can be read. Crop it or save it smaller.`;
-  }
-  return "";
+  const problem = unsendable(blob);
+  return problem && `This picture cannot be sent: ${problem}${blob.size ? " Crop it or save it smaller." : ""}`;
 }
+
+/** Why a file cannot be sent to the field `file` of this page; "" when it can. */
+export function unsendable({ size }) {
+  const most = Number(byId("file").dataset.most);
+  if (!size) return "it is empty.";
+  return size > most ? `it has ${megabytes(size)} MB, and at most ${megabytes(most)} MB are read.` : "";
+}
+
+/** One digit more than whole ones, rounded up: what is a little too large must not look allowed. */
+const megabytes = (bytes) => Math.ceil(10 * bytes / 2 ** 20) / 10;

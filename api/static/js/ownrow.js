@@ -8,7 +8,7 @@ import * as words from "./words.js";
 
 const addressOf = (family) => `/v1/families/${encodeURIComponent(family.id)}`;
 
-/** The row, with `tools` for who may write; `onChange(text)` after something was changed, `onError(error)` when it was not. */
+/** The row, with `tools` for who may write, where the family is theirs; `onChange(text)` after something was changed, `onError(error)` when it was not. */
 export function ownRow(family, tools, onChange, onError) {
   const row = make("li", { className: "match", data: { family: family.id } },
     specimen(family.preview_url),
@@ -17,7 +17,7 @@ export function ownRow(family, tools, onChange, onError) {
       make("span", {}, `${family.faces} ${family.faces === 1 ? "face" : "faces"}`),
       make("span", {}, words.licence(family.license)),
       make("span", { className: family.public ? "" : "own" }, family.public ? "everybody finds it" : "only you find it")));
-  if (tools) {
+  if (tools && family.mine) {
     const change = async (text, options) => {
       try {
         await call(addressOf(family), { ...options, headers: { ...authorized(), "Content-Type": "application/json" } });
