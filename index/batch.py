@@ -75,7 +75,7 @@ class Batch:
 
         bundles = []
         for family, faces in self._families.values():
-            taken = self._view.face_ids(family.id)
+            taken = [face.id for face in self._view.faces_of_family(family.id)]
             drawn = draw_family(
                 family, faces, embedder, None, self._jail, taken=taken, on_face=on_face
             )

@@ -69,16 +69,16 @@ def rank_lines(
     filters: Filters,
     *,
     late: Late | None = None,
-    without: int | None = None,
+    faces: NDArray[np.bool_] | None = None,
 ) -> tuple[Group, ...]:
     """The fonts of a picture, the most prominent first, each with its k best rows.
 
     `lines` are float32 [n, D], n >= 1, at least one; `weights` say how much each counts.
     Every line is in one group. With `late`, the lines are sorted into fonts by it, and the best
-    families of the first fonts scored anew. `without` is the position of a family that must not
-    answer. Rows are fewer than k only when the filters leave fewer.
+    families of the first fonts scored anew. `faces` bool [faces] says which faces of the view may
+    answer; all that pass the filters by default. Rows are fewer than k only when these leave fewer.
     """
-    allowed = view.allowed(filters, without=without)
+    allowed = view.allowed(filters) if faces is None else view.samples_of_faces(faces)
     reachable = len(view.store) if allowed is None else len(allowed)
     rows_wanted = max(k, 2)  # a lone row has no margin: its confidence would depend on k
     depth = max(DEPTH, 40 * k)
@@ -91,20 +91,20 @@ def rank_lines(
         depth *= _GROWTH
     groups = []
     for at, (font, rows) in enumerate(zip(fonts, tables, strict=True)):
-        faces = {line: votes[line].faces for line in _heaviest(font, weights)}
+        spoken = {line: votes[line].faces for line in _heaviest(font, weights)}
         if late is not None and at < _REFINED:
             count = max(FAMILIES, 3 * rows_wanted)
             shares = dict(enumerate(weights))
-            vote, faces = refined(font.vote, faces, shares, view.family_of_face, late, count)
+            vote, spoken = refined(font.vote, spoken, shares, view.family_of_face, late, count)
             rows = rank(vote, view.twin_sets, rows_wanted)
         groups.append(
             Group(
                 font.leader,
                 font.lines,
-                _matches(view, faces[font.leader], rows, filters)[:k],
+                _matches(view, spoken[font.leader], rows, filters)[:k],
                 {
                     line: tuple(_faces(view, tally, row) for row in rows[:k])
-                    for line, tally in faces.items()
+                    for line, tally in spoken.items()
                 },
             )
         )

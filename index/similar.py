@@ -1,4 +1,8 @@
-"""Families close to one of the catalogue: its own lines ask as a picture's would."""
+"""Families close to one of the catalogue: its own lines ask as a picture's would.
+
+Kin answer with the face that is nearest in style to the one that asks: a family is no kin for
+being as dark in its bold as another is in its regular.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +27,17 @@ class Similar:
 
     def find(self, view: View, family_id: str, k: int, filters: Filters) -> tuple[Match, ...]:
         """See `FontCatalog.similar`; the family must be in the view."""
+        faces = regular_first(view.faces_of_family(family_id))
+        asking = next(iter([face for face in faces if filters.admits_face(face)] or faces), None)
+        if asking is None:
+            return ()
         with self._database.begin() as rows:
-            faces = rows.faces.of_family(family_id)
-            wanted = [face for face in faces if filters.admits_face(face)]
-            asking = regular_first(wanted or faces)[:1]
-            found = rows.samples.vectors(view.state.dim, face_id=asking[0].id) if asking else None
-        if found is None or not len(found.ids):
+            found = rows.samples.vectors(view.state.dim, face_id=asking.id)
+        if not len(found.ids):
             return ()
         lines = [found.vectors.astype(np.float32)]
-        (own,) = self._columns.of([asking[0].id])
+        (own,) = self._columns.of([asking.id])
         late = LateInteraction(self._columns, view, [face_columns(own)]) if len(own) else None
-        without = view.family_at[family_id]
-        (group,) = rank_lines(view, lines, [1.0], k, filters, late=late, without=without)
+        kin = view.in_the_style_of(asking.id, filters)
+        (group,) = rank_lines(view, lines, [1.0], k, filters, late=late, faces=kin)
         return group.matches

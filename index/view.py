@@ -124,19 +124,41 @@ class View:
             keep &= np.isin(self.sample_ids, allowed, assume_unique=True)
         return self.sample_ids[keep], self.face_of_sample[keep], self.line_of_sample[keep]
 
-    def face_ids(self, family_id: str) -> tuple[str, ...]:
-        """The ids of a family's faces; none for an unknown family."""
+    def faces_of_family(self, family_id: str) -> tuple[FaceInfo, ...]:
+        """A family's faces; none for an unknown family."""
         at = self.family_at.get(family_id, -1)
-        return tuple(self.faces[i].id for i in np.flatnonzero(self.family_of_face == at))
+        return tuple(self.faces[i] for i in np.flatnonzero(self.family_of_face == at))
 
-    def allowed(self, filters: Filters, *, without: int | None = None) -> NDArray[np.int64] | None:
-        """Sample ids that may be found; None when all may. `without` excludes one family."""
-        if filters.is_empty and without is None:
+    def allowed(self, filters: Filters) -> NDArray[np.int64] | None:
+        """Sample ids that may be found; None when all may."""
+        if filters.is_empty:
             return self.sample_ids if self.is_part else None
-        faces = self._admitted_faces(filters)
-        if without is not None:
-            faces &= self.family_of_face != without
+        return self.samples_of_faces(self._admitted_faces(filters))
+
+    def samples_of_faces(self, faces: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Sample ids of the faces that are True in bool [faces], ascending."""
         return self.sample_ids[faces[self.face_of_sample]]
+
+    def in_the_style_of(self, face_id: str, filters: Filters) -> NDArray[np.bool_]:
+        """One face of each other family that passes, the nearest in style: bool [faces].
+
+        First the slope counts, then the width, then the weight, as in `index.regular`.
+        """
+        own = self.face_at[face_id]
+        apart = np.abs(self._styles - self._styles[own])
+        nearest = np.lexsort((*apart.T, self.family_of_face))
+        passing = self._admitted_faces(filters) & (self.family_of_face != self.family_of_face[own])
+        nearest = nearest[passing[nearest]]
+        _, first = np.unique(self.family_of_face[nearest], return_index=True)
+        chosen = np.zeros(len(self.faces), bool)
+        chosen[nearest[first]] = True
+        return chosen
+
+    @cached_property
+    def _styles(self) -> NDArray[np.int64]:
+        """Weight, width and slope of each face, int64 [faces, 3]."""
+        styles = [(face.weight, face.width, face.italic) for face in self.faces]
+        return np.array(styles, np.int64).reshape(-1, 3)
 
     def admitted(self, filters: Filters) -> list[FamilyInfo]:
         """The families that pass the filters and have a face that does."""

@@ -6,6 +6,7 @@ import io
 import shutil
 import string
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,14 @@ from encoder.fontfile import FaceRef
 from encoder.prepare import prepare
 from encoder.reference import reference_lines
 from encoder.typeset import draw_line
+from index.answers import FaceInfo
 from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
 from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
 from index.filters import Filters
 from index.settings import Settings
 from index.verdict import verdict
+from index.view import View
 from index.voting import SHARES
 from tests.fake_embedder import FakeEmbedder, FakeLine
 
@@ -249,6 +252,39 @@ def test_similar_leaves_the_family_itself_out(catalog: FontCatalog) -> None:
     assert [m.family.id for m in catalog.similar("cantarell", filters=serifs)] == ["lora"]
     with pytest.raises(UnknownFamilyError, match="'nobody'"):
         catalog.similar("nobody")
+
+
+def test_kin_answer_with_the_face_nearest_in_style(catalog: FontCatalog) -> None:
+    """Cantarell has four faces: the upright one of the asked weight, or of that next to it."""
+
+    def of_cantarell(asked: str, *weights: int) -> FaceInfo:
+        filters = Filters(weights=(weights[0], weights[1]) if weights else None)
+        return next(m.face for m in catalog.similar(asked, filters=filters) if "cant" in m.face.id)
+
+    for asked in ("abril-fatface", "courier-prime", "lora"):
+        assert of_cantarell(asked).id == "cantarell-400-normal"
+        assert of_cantarell(asked, 500, 900).id == "cantarell-700-normal"
+
+
+def test_one_face_of_each_other_family_in_the_asked_style(catalog: FontCatalog) -> None:
+    """The slope counts before the weight, only what passes is chosen, the asked family is not."""
+    view = catalog._view()
+
+    def chosen(view: View, asked: str, *weights: int) -> set[str]:
+        filters = Filters(weights=(weights[0], weights[1]) if weights else None)
+        return {view.faces[at].id for at in np.flatnonzero(view.in_the_style_of(asked, filters))}
+
+    others = {"abril-fatface-400-normal", "courier-prime-400-normal"}
+    assert chosen(view, "cantarell-700-italic") == {*others, "lora-700-normal"}
+    assert chosen(view, "lora-700-normal") == {*others, "cantarell-700-normal"}
+    assert chosen(view, "lora-700-normal", 1, 400) == {*others, "cantarell-400-normal"}
+    slanted = replace(
+        view,
+        faces=tuple(
+            replace(f, italic=f.italic or f.weight == 400 and "cant" in f.id) for f in view.faces
+        ),
+    )
+    assert chosen(slanted, "lora-400-normal") == {*others, "cantarell-700-normal"}
 
 
 def test_pages_hold_every_family_once(catalog: FontCatalog) -> None:
