@@ -66,7 +66,8 @@ def open_catalog(
     files = FontFiles(database, settings.data)
     prover, readers = Prover(files, encoder), reader or reading.Reader()
     columns = Columns(database, encoder.column_dim)
-    wanted = (FontFetcher(settings.fonts).want,) if settings.fetch_fonts else ()
+    fetcher = FontFetcher(settings.fonts) if settings.fetch_fonts else None
+    wanted = (fetcher.want,) if fetcher else ()
     return FontCatalog(
         database,
         live,
@@ -81,6 +82,7 @@ def open_catalog(
         Copyrights(settings.prebuilt, settings.fonts),
         Tokens(database, lock, settings.api_token),
         Backups(database, live, identity, settings.data),
+        fetcher,
     )
 
 

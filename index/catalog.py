@@ -24,6 +24,7 @@ from index.batch import OnProgress
 from index.copyrights import Copyrights
 from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
 from index.familymap import FamilyMap, Place
+from index.fetching import FontFetcher
 from index.filters import Filters
 from index.live import LiveView
 from index.rebuild import Rebuilder, RebuildPlan
@@ -68,6 +69,7 @@ class FontCatalog:
         copyrights: Copyrights,
         tokens: Tokens,
         backups: Backups,
+        fetcher: FontFetcher | None,
     ) -> None:
         self._database = database
         self._live = live
@@ -81,6 +83,7 @@ class FontCatalog:
         self._copyrights = copyrights
         self.tokens = tokens
         self._backups = backups
+        self._fetcher = fetcher
         self._viewer = SERVER
 
     def seen_by(self, viewer: Viewer) -> FontCatalog:
@@ -126,6 +129,14 @@ class FontCatalog:
             (view.state.generation, self._viewer, *asked),
             lambda: self._searcher.search(view, picture, *asked),
         )
+
+    def await_fonts(self, seconds: float, *, on_progress: OnProgress | None = None) -> int:
+        """Wait until the font files that searches wanted are here, at most so long.
+
+        How many families came since the last call: with them the same search proves more. 0 at
+        once where the settings let none be fetched.
+        """
+        return self._fetcher.wait(seconds, on_progress or _silent) if self._fetcher else 0
 
     def warm_up(self) -> None:
         """Load the models now, so that the first search does not wait for them."""

@@ -21,7 +21,13 @@ class Bars:
         """`done` of `total` of the part `what`."""
         if what not in self._parts:
             self._parts[what] = tqdm(total=total, desc=what, unit=unit, disable=self._quiet)
+        self._parts[what].total = total
         self._parts[what].update(done - self._parts[what].n)
+
+    def close(self) -> None:
+        """The bars of parts stay as they are, and the next output begins below them."""
+        for bar in self._parts.values():
+            bar.close()
 
     def step(self, share: float, loss: float) -> None:
         """The share 0..1 of a training that is done."""

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from index.filters import Filters
+from scripts.filtering import add_filters, filters
 from scripts.options import command
 from scripts.tables import families_table, matches_table
 from scripts.terminal import console, opened, run
@@ -19,24 +19,21 @@ def parser() -> argparse.ArgumentParser:
     add("name", nargs="?", help="a part of the name or id (all)")
     add("--kin", metavar="ID", help="the families closest to this one instead")
     add("--limit", type=int, default=50, metavar="N", help="rows at most (%(default)s)")
-    for name in ("category", "license", "source"):
-        add(f"--{name}", nargs="+", metavar="X", help=f"only families of this {name}")
-    add("--script", nargs="+", metavar="X", help="only families with these, cyrillic for example")
-    add("--weight", metavar="W", help="kin of this weight: 700, or 300-500; with --kin")
+    add_filters(made, "kin of this weight: 700, or 300-500; with --kin")
     add("--json", action="store_true", help="print the API's answer")
     return made
 
 
 def families(args: argparse.Namespace) -> int:
     """Print them; 1 when there is none."""
-    filters = Filters.of(args.category, args.license, args.source, args.script, args.weight)
+    admitted = filters(args)
     with opened() as catalog:
         if args.kin:
-            kin = catalog.similar(args.kin, k=args.limit, filters=filters)
+            kin = catalog.similar(args.kin, k=args.limit, filters=admitted)
             found = [each.to_json() for each in kin]
             answer, table = {"matches": found}, matches_table(kin, console().width)
         else:
-            page = catalog.families(q=args.name, filters=filters, limit=args.limit)
+            page = catalog.families(q=args.name, filters=admitted, limit=args.limit)
             answer, table = page.to_json(), families_table(page.items)
             found = answer["items"]
     if args.json:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 from rich.console import Console
 from rich.markup import escape
@@ -24,9 +25,10 @@ def console(*, stderr: bool = False) -> Console:
 
 
 @contextmanager
-def opened(*, rebuilding: bool = False) -> Iterator[FontCatalog]:
-    """The catalogue that the environment names, closed at the end."""
+def opened(*, rebuilding: bool = False, fetching: bool = False) -> Iterator[FontCatalog]:
+    """The catalogue that the environment names, closed at the end; `fetching` sets FETCH_FONTS."""
     settings = Settings.from_environment()
+    settings = replace(settings, fetch_fonts=settings.fetch_fonts or fetching)
     with closing(open_catalog(settings, rebuilding=rebuilding)) as catalog:
         yield catalog
 
