@@ -59,6 +59,7 @@ class FontFetcher:
             while self._thread is not None and (left := end - time.monotonic()) > 0:
                 on_progress(self._settled, len(self._asked))
                 self._changed.wait(left)
+                on_progress(self._settled, len(self._asked))
             came, self._came = self._came, 0
         return came
 

@@ -46,6 +46,26 @@ def test_a_family_comes_and_is_asked_for_once(
     assert list((tmp_path / "abril-fatface").glob("*-latin-400-normal.woff2"))
 
 
+def test_whoever_waits_sees_every_batch_and_waits_no_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven families come in two calls; what cannot be had does not count, nor twice."""
+    lost = "lora"
+
+    def fetch(target: Path, *, only: list[str], jobs: int) -> fontsource.FetchReport:
+        time.sleep(0.1)
+        return fontsource.FetchReport(tuple(i for i in only if i != lost), (), (lost,))
+
+    monkeypatch.setattr(fontsource, "fetch", fetch)
+    fetcher = FontFetcher(tmp_path)
+    seen: list[tuple[int, int]] = []
+    assert fetcher.wait(5, lambda done, total: seen.append((done, total))) == 0 and not seen
+    fetcher.want([*list(fontsource.pinned())[:6], lost])
+    assert fetcher.wait(5, lambda done, total: seen.append((done, total))) == 6
+    assert list(dict.fromkeys(seen)) == [(0, 7), (6, 7), (7, 7)]
+    assert fetcher.wait(5, lambda done, total: None) == 0
+
+
 def test_without_npm_nothing_breaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A search goes on; the wish is noted and not repeated."""
     monkeypatch.setenv("PATH", "")
