@@ -28,6 +28,7 @@ _STRIDE = 192  # pixels between neighbouring windows of a long line
 _FILLED = 0.75  # of the height of the box that edges find a nearly level line fills
 _LEANS = 0.01  # slope from which a line is made level
 _LEAST = 6  # pixels: a smaller quadrilateral holds no letters
+_TALL = 128  # pixels: a line of twice this height is rectified at half of it: strips are no higher
 _MAX_STRIP = 4096  # pixels: past this a line is a rule or a border, not text
 
 
@@ -128,7 +129,8 @@ def _level_line(picture: np.ndarray, quad: np.ndarray, x0: int, y0: int) -> Line
     try:
         level, back = _rectified(picture, corners, width, height)
         # A detector gives turned rectangles: what is in perspective leans in them.
-        leaning = leaning_quad(width, height, *slopes(1 - normalise(ink_axis(level))))
+        ink = 1 - normalise(ink_axis(level))
+        leaning = leaning_quad(level.shape[1], level.shape[0], *slopes(ink))
         corners = cv2.perspectiveTransform(leaning[:, None], back)[:, 0].astype(np.float32)
         lines = _cut(picture, corners, width, height, x0, y0)
     except np.linalg.LinAlgError:  # the corners lie on one line
@@ -141,6 +143,7 @@ def _cut(
 ) -> list[Line]:
     """The lines between the corners, as `width` x `height` pixels; [] without ink in sight."""
     level, back = _rectified(picture, corners, width, height)
+    scale = height / level.shape[0]
     inner = _letters(level)
     boxes = find_lines(level[inner.y0 : inner.y1, inner.x0 : inner.x1], by_shape=True)
     edge = np.array(picture.shape[1::-1], np.float32)
@@ -152,20 +155,42 @@ def _cut(
         right, down = np.ceil(placed.max(axis=0)).clip(0, edge).astype(int)
         if left < right and up < down:  # beyond the picture its edge is drawn on for ever
             around = Box(int(left), int(up), int(right), int(down)).moved(x0, y0)
-            lines.append(Line(around, ink.height, line_strip(level, ink)))
+            lines.append(Line(around, round(ink.height * scale), line_strip(level, ink)))
     return lines
 
 
 def _rectified(
     picture: np.ndarray, corners: np.ndarray, width: int, height: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What lies between the corners, `width` x `height` pixels, and the way back [3, 3]."""
-    target = leaning_quad(width, height, 0.0, 0.0)
-    matrix = cv2.getPerspectiveTransform(corners, target)
+    """What lies between the corners, and the way back to the picture [3, 3].
+
+    `width` x `height` pixels; of a very tall line a half, a third and so on of them.
+    """
+    shrink = max(1, height // _TALL)
+    source, there = _shrunk(picture, corners, shrink)
+    size = max(1, round(width / shrink)), round(height / shrink)
+    near = cv2.perspectiveTransform(corners[:, None], there)[:, 0].astype(np.float32)
+    matrix = cv2.getPerspectiveTransform(near, leaning_quad(*size, 0.0, 0.0))
     level = cv2.warpPerspective(
-        picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        source, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
-    return level, np.linalg.inv(matrix)
+    return level, np.linalg.inv(matrix @ there)
+
+
+def _shrunk(picture: np.ndarray, corners: np.ndarray, shrink: int) -> tuple[np.ndarray, np.ndarray]:
+    """The picture around the corners, `shrink` times smaller, and the way there [3, 3]."""
+    if shrink == 1:
+        return picture, np.eye(3)
+    edge = np.array(picture.shape[1::-1])
+    x0, y0 = np.clip(np.floor(corners.min(axis=0)).astype(int) - shrink, 0, edge - 1)
+    x1, y1 = np.clip(np.ceil(corners.max(axis=0)).astype(int) + shrink, (x0 + 1, y0 + 1), edge)
+    size = max(1, (x1 - x0) // shrink), max(1, (y1 - y0) // shrink)
+    small = cv2.resize(picture[y0:y1, x0:x1], size, interpolation=cv2.INTER_AREA)
+    sx, sy = size[0] / (x1 - x0), size[1] / (y1 - y0)
+    # Pixels are counted from the middle of the first one.
+    return small, np.array(
+        [[sx, 0, (0.5 - x0) * sx - 0.5], [0, sy, (0.5 - y0) * sy - 0.5], [0, 0, 1]]
+    )
 
 
 def _letters(level: np.ndarray) -> Box:

@@ -10,21 +10,23 @@ import pytest
 
 from encoder.fontfile import FaceRef
 from encoder.leveling import leaning_quad, slopes
-from encoder.prepare import prepare, prepare_level
+from encoder.prepare import prepare, prepare_level, prepare_quads
 from encoder.redraw import coincidence, redraw
 from encoder.typeset import draw_line
 
 TEXT = "Hamburgefons"
 
 
-def _leaning(path: Path, text: str, top: float, foot: float) -> np.ndarray:
+def _leaning(path: Path, text: str, top: float, foot: float, size: int = 60) -> np.ndarray:
     """A grey picture of the text whose own edges lean by these slopes, in a wide margin."""
-    line = np.asarray(draw_line(FaceRef(path), text, 60, margin=0.0))
+    line = np.asarray(draw_line(FaceRef(path), text, size, margin=0.0))
     height, width = line.shape
-    corners = leaning_quad(width, height, top, foot) + np.float32((60, 80))
+    corners = leaning_quad(width, height, top, foot) + np.float32((size, 4 / 3 * size))
     matrix = cv2.getPerspectiveTransform(leaning_quad(width, height, 0, 0), corners)
-    size = (width + 120, height + 160)
-    return cv2.warpPerspective(line, matrix, size, borderMode=cv2.BORDER_CONSTANT, borderValue=255)
+    around = (width + 2 * size, height + 8 * size // 3)
+    return cv2.warpPerspective(
+        line, matrix, around, borderMode=cv2.BORDER_CONSTANT, borderValue=255
+    )
 
 
 @pytest.mark.parametrize("text", [TEXT, "WIDE LETTERS", "oxygen level"])
@@ -45,6 +47,28 @@ def test_perspective_is_taken_out(serif_path: Path, top: float, foot: float) -> 
     drawn = redraw(FaceRef(serif_path), TEXT, level.height).strip
     assert coincidence(level.strip, drawn) > 0.9
     assert coincidence(level.strip, drawn) > coincidence(askew.strip, drawn) + 0.1
+
+
+@pytest.mark.parametrize("size", [60, 210, 700])
+def test_height_of_the_letters(serif_path: Path, size: int) -> None:
+    """However tall, a leaning line is found, and between corners: as drawn, at its own height."""
+    slope = 0.06
+    picture = np.repeat(_leaning(serif_path, TEXT, slope, slope, size)[..., None], 3, axis=2)
+    line = np.asarray(draw_line(FaceRef(serif_path), TEXT, size, margin=0.0))
+    height, width = line.shape
+    room = np.float32([[0, -1], [0, -1], [0, 1], [0, 1]]) * height / 10  # as detectors leave it
+    corners = leaning_quad(width, height, slope, slope) + np.float32((size, 4 / 3 * size)) + room
+    (between,) = prepare_quads(picture, lambda part: [corners])
+    (level,) = prepare_level(picture)
+    inked = np.flatnonzero((line < 128).any(axis=1))
+    top, foot = int(inked[0]), int(inked[-1]) + 1
+    lean = slope * width / 2
+    drawn = redraw(FaceRef(serif_path), TEXT, foot - top).strip
+    for found in (between, level):
+        assert found.height == pytest.approx(foot - top, rel=0.04)
+        assert coincidence(found.strip, drawn) > 0.9
+        box = found.box.y0 - 4 / 3 * size, found.box.y1 - 4 / 3 * size
+        assert box == pytest.approx((top - lean, foot + lean), abs=0.05 * height)
 
 
 def test_level_lines_are_left_alone(fonts_dir: Path) -> None:
