@@ -44,6 +44,17 @@ def test_readings_keep_their_order(reader: Reader, sans_path: Path) -> None:
     assert [reading.text for reading in readings] == texts
 
 
+def test_text_is_detected_in_a_large_picture(reader: Reader, sans_path: Path) -> None:
+    """The corners are those of the picture that was given, not of the one that the model saw."""
+    page = np.full((1800, 3000, 3), 255, np.uint8)
+    word = np.asarray(draw_line(FaceRef(sans_path), "Somewhere", 120, margin=0.0).convert("RGB"))
+    y, x = 1200, 1700
+    page[y : y + word.shape[0], x : x + word.shape[1]] = word
+    (corners,) = reader.detect(page)
+    found = [*corners.min(axis=0), *corners.max(axis=0)]
+    assert found == pytest.approx([x, y, x + word.shape[1], y + word.shape[0]], abs=30)
+
+
 def test_what_is_too_long_is_not_read(reader: Reader, sans_path: Path) -> None:
     """A strip of 3,001 pixels costs nothing, and its neighbour is read all the same."""
     long = np.ones((HEIGHT, 3001), np.float32)
