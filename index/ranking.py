@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from index.answers import Match
 from index.filters import Filters
-from index.refining import FAMILIES, Late, refined
+from index.refining import FACES, FAMILIES, Late, refined
 from index.verdict import confidences
 from index.view import View
 from index.voting import (
@@ -27,6 +27,7 @@ from index.voting import (
     Tally,
     best_members,
     best_of_lines,
+    leading_members,
     merge_lines,
     rank,
     tally_families,
@@ -160,8 +161,10 @@ class _Fit:
         """-inf for a family of which nothing is known."""
         if self._late is None:
             return float(self._votes[line].families.scores[family])
-        faces = np.flatnonzero(self._view.family_of_face == family)
-        return float(self._late(line, faces.tolist()).max())
+        family_of_face = self._view.family_of_face
+        among = family_of_face == family
+        faces = leading_members(self._votes[line].faces, family_of_face, among, FACES)
+        return float(self._late(line, faces.tolist()).max(initial=-np.inf))
 
 
 def _fonts(votes: Sequence[_Votes], weights: Sequence[float], fit: _Fit) -> Iterator[_Font]:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from index.voting import Tally, merge_lines, tally_families
+from index.voting import Tally, leading_members, merge_lines, tally_families
 
 Late = Callable[[int, Sequence[int]], NDArray[np.float64]]
 """(line, faces by position) -> how well each face has the line's columns; -inf: unknown"""
 
 FAMILIES = 100  # of a vote that are looked at again: past them the right one hardly ever is
+FACES = 4  # of each, those that the vote likes best: the others never fit a line best
 _SHARE = 0.7  # of the new score; the vote has the rest
 
 
@@ -35,7 +36,7 @@ def refined(
     anew: dict[int, Tally] = {}
     found: list[Tally] = []
     for line, tally in faces.items():
-        asked = np.flatnonzero(among & tally.seen)
+        asked = leading_members(tally, family_of_face, among, FACES)
         scores = late(line, asked.tolist())
         known = np.isfinite(scores)
         here = Tally(np.zeros(len(tally.scores)), np.zeros(len(tally.scores), bool))

@@ -122,6 +122,20 @@ def rank(tally: Tally, twins: Mapping[int, frozenset[int]], k: int) -> list[Row]
     return [Row(head, float(tally.scores[head]), tuple(folded[head])) for head in heads]
 
 
+def leading_members(
+    tally: Tally, group_of: NDArray[np.integer], among: NDArray[np.bool_], most: int
+) -> NDArray[np.int64]:
+    """Of each group the `most` best-scored of its members that were seen and are `among` these.
+
+    `group_of` int [M], `among` bool [M]; positions, ascending.
+    """
+    asked = np.flatnonzero(among & tally.seen)
+    order = asked[np.lexsort((-tally.scores[asked], group_of[asked]))]
+    _, first, sizes = np.unique(group_of[order], return_index=True, return_counts=True)
+    place = np.arange(len(order)) - np.repeat(first, sizes)
+    return np.sort(order[place < most])
+
+
 def best_members(
     tally: Tally, group_of: NDArray[np.integer], wanted: Sequence[int]
 ) -> dict[int, int]:

@@ -10,6 +10,7 @@ from index.voting import (
     Tally,
     best_members,
     best_of_lines,
+    leading_members,
     merge_lines,
     rank,
     tally_families,
@@ -53,6 +54,19 @@ def test_two_rasterisers_of_one_text_count_once() -> None:
     assert owners.tolist() == [line // 2 for line in range(7)]
     empty, nobody = best_of_lines(np.zeros((3, 0)), lines[:0], groups[:0])
     assert empty.shape == (3, 0) and nobody.shape == (0,)
+
+
+def test_the_members_that_lead_each_group() -> None:
+    """Random faces of random families, some unseen, some not asked for: by a loop over families."""
+    rng = np.random.default_rng(2)
+    families, among = rng.integers(0, 9, 60), rng.random(60) < 0.7
+    tally = Tally(rng.normal(size=60), rng.random(60) < 0.8)
+    expected: list[int] = []
+    for family in range(9):
+        mine = [i for i in range(60) if families[i] == family and among[i] and tally.seen[i]]
+        expected += sorted(mine, key=lambda i: -tally.scores[i])[:3]
+    assert leading_members(tally, families, among, 3).tolist() == sorted(expected)
+    assert leading_members(tally, families, np.zeros(60, bool), 3).tolist() == []
 
 
 def test_several_samples_speak_for_a_group() -> None:
