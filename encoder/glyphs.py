@@ -50,7 +50,7 @@ def signature(ref: FaceRef, coverage: frozenset[str], *, shift: int = 0) -> Sign
     if present.sum() < MIN_SHARED:
         return None
     try:
-        font = _sized(ref)
+        font = open_font(ref, em_for(ref, _H * _FINE))
         cells = np.zeros((len(LETTERS), _ABOVE + _BELOW, _WIDTH), np.uint8)
         for at in np.flatnonzero(present):
             cells[at] = _cell(font, LETTERS[at], shift)
@@ -64,8 +64,13 @@ def distance(a: Signature, b: Signature) -> float:
     both = a.drawn & b.drawn
     if both.sum() < MIN_SHARED:
         return 1.0
-    one, two = (s.pictures[both].astype(np.float32).reshape(both.sum(), -1) for s in (a, b))
-    return float(_normalised(one, two).mean())
+    return float(letters_apart(a, b)[both].mean())
+
+
+def letters_apart(a: Signature, b: Signature) -> NDArray[np.float32]:
+    """The distance of each letter, 0..1, float32 [62]; 0 for those that one of them lacks."""
+    one, two = (s.pictures.astype(np.float32).reshape(len(LETTERS), -1) for s in (a, b))
+    return np.where(a.drawn & b.drawn, _normalised(one, two), np.float32(0))
 
 
 def same_drawings(signatures: Sequence[Signature]) -> list[tuple[int, int, float]]:
@@ -74,12 +79,15 @@ def same_drawings(signatures: Sequence[Signature]) -> list[tuple[int, int, float
     return [pair for pair in found if pair[2] < NOISE]
 
 
-def _sized(ref: FaceRef) -> ImageFont.FreeTypeFont:
-    """The face at the size at which its H is `_H` pixels high on the fine grid."""
+def em_for(ref: FaceRef, height: float) -> float:
+    """Pixels to the em at which the face's H is `height` pixels high, at most 2000.
+
+    Raises `TypesetError` for a face without an H.
+    """
     left, top, right, bottom = open_font(ref, 200).getbbox("H", anchor="ls")
     if bottom <= top or right <= left:
         raise TypesetError(f"{ref.path.name} draws no H")
-    return open_font(ref, min(2000.0, 200 * _H * _FINE / (bottom - top)))
+    return min(2000.0, 200 * height / (bottom - top))
 
 
 def _cell(font: ImageFont.FreeTypeFont, letter: str, shift: int) -> NDArray[np.uint8]:

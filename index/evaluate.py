@@ -7,6 +7,7 @@ found the same *vectors* as an exact search.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence, Set
 
 import numpy as np
@@ -34,6 +35,11 @@ def recall_at_k(ranks: np.ndarray, k: int) -> float:
     if ranks.size == 0 or k < 1:
         raise EvaluationError(f"recall@{k} of {ranks.size} queries: both must be at least 1")
     return float(((ranks >= 1) & (ranks <= k)).mean())
+
+
+def share_error(share: float, count: int) -> float:
+    """Standard error of a share of `count` >= 1 independent queries (binomial)."""
+    return math.sqrt(share * (1 - share) / count)
 
 
 def within(values: np.ndarray, truth: np.ndarray, tolerance: float) -> float:
@@ -106,6 +112,24 @@ def auroc(scores: np.ndarray, positive: np.ndarray) -> float:
     mid_ranks = np.cumsum(counts) - (counts - 1) / 2
     rank_sum = mid_ranks[group][positive].sum()
     return float((rank_sum - ups * (ups + 1) / 2) / (ups * downs))
+
+
+def auroc_error(
+    scores: np.ndarray, positive: np.ndarray, groups: np.ndarray, *, draws: int = 200
+) -> float:
+    """Standard error of `auroc` by a bootstrap over groups (Efron 1979); seeded.
+
+    `groups` int `[N]`: queries of one family are not independent, so families are drawn, with all
+    their queries. Draws without both classes are left out; 0 when none has both.
+    """
+    rng = np.random.default_rng(0)
+    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    areas = []
+    for _ in range(draws):
+        rows = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])
+        if 0 < positive[rows].sum() < len(rows):
+            areas.append(auroc(scores[rows], positive[rows]))
+    return float(np.std(areas)) if areas else 0.0
 
 
 def expected_calibration_error(

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from encoder.embed import Embedder
-from index.benchmark import report, runner
+from index.benchmark import report, runner, tables
 from index.benchmark.queries import LEVELS
 from index.settings import Settings
 from scripts.bars import Bars
@@ -52,7 +52,7 @@ def benchmark(args: argparse.Namespace) -> int:
     record, notices = runner.run(settings, plan, embedder=embedder, progress=bars.part)
     path = report.write(record, out, plan.fonts, settings.encoder.with_suffix(".json"))
     print(*notices, path, sep="\n", file=sys.stderr)
-    print(json.dumps(record, indent=1) if as_json else report.table(record))
+    print(json.dumps(record, indent=1) if as_json else tables.table(record))
     return 0
 
 

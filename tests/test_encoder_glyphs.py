@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from encoder.fontfile import FaceRef, read_faces
-from encoder.glyphs import NOISE, Signature, distance, same_drawings, signature
+from encoder.glyphs import (
+    NOISE,
+    Signature,
+    distance,
+    em_for,
+    letters_apart,
+    same_drawings,
+    signature,
+)
+from encoder.typeset import open_font
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +101,23 @@ def test_the_distance_is_its_definition() -> None:
     for one, two in zip(a.pictures.astype(float), b.pictures.astype(float), strict=True):
         total += ((one - two) ** 2).sum() / ((one**2).sum() + (two**2).sum())
     assert distance(a, b) == pytest.approx(total / 62, rel=1e-5)
+
+
+def test_letters_apart_are_the_parts_of_the_distance(signatures: dict[str, Signature]) -> None:
+    """Their mean over the shared letters is the distance; a letter that one lacks is 0."""
+    one, two = list(signatures.values())[:2]
+    lacking = Signature(one.pictures, one.drawn & (np.arange(len(one.drawn)) != 3))
+    apart = letters_apart(lacking, two)
+    assert apart[3] == 0 < letters_apart(one, two)[3]
+    assert apart[lacking.drawn & two.drawn].mean() == pytest.approx(distance(lacking, two))
+
+
+def test_the_height_of_h(serif_path: Path, sans_path: Path) -> None:
+    """Drawn at the size that is said, the H is as high as was asked for."""
+    for path in (serif_path, sans_path):
+        font = open_font(FaceRef(path), em_for(FaceRef(path), 90))
+        _, top, _, bottom = font.getbbox("H", anchor="ls")
+        assert bottom - top == pytest.approx(90, abs=1)
 
 
 def test_the_coarse_picture_loses_no_twin(signatures: dict[str, Signature]) -> None:

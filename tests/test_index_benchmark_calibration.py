@@ -25,9 +25,7 @@ CENTRE, SCORE, MARGIN = 0.8, 20.0, 30.0
 def _outcome(right: bool, score: float, margin: float, sure: float, seen: bool) -> Outcome:
     query = Query("a.png", "clean", "lora", "serif", seen, 400, False, "Hello", 40)
     rank = 1 if right else 0
-    return Outcome(
-        query, rank, rank, None, None, score, margin, sure, 0.9, score, margin, 0.1, "x", 1.0, False
-    )
+    return Outcome(query, True, rank, rank, None, None, score, margin, sure, 0.9, "x", 1.0, False)
 
 
 def _drawn(count: int, seen: bool) -> list[Outcome]:
@@ -60,28 +58,34 @@ def test_nothing_asked_is_not_judged() -> None:
     assert calibration([]) == nothing
 
 
-def test_the_fit_of_known_tells_both_copies_apart() -> None:
+def test_the_fit_of_known_tells_both_catalogues_apart() -> None:
     """Scores around 0.9 with the family and 0.7 without: the centre is half-way, as is the chance.
 
     Two normal classes of equal spread have the slope (difference of means) / variance.
     """
     rng = np.random.default_rng(5)
-    base = _drawn(20_000, True)
     outcomes = [
-        replace(o, score=float(a), margin=float(m), score_without=float(b), margin_without=float(n))
-        for o, a, b, m, n in zip(
-            base,
-            rng.normal(0.9, 0.1, len(base)),
-            rng.normal(0.7, 0.1, len(base)),
-            rng.uniform(0, 0.1, len(base)),
-            rng.uniform(0, 0.1, len(base)),
-            strict=True,
-        )
+        replace(o, score=float(rng.normal(mean, 0.1)), margin=float(m), there=there)
+        for there, mean in ((True, 0.9), (False, 0.7))
+        for o, m in zip(_drawn(20_000, True), rng.uniform(0, 0.1, 20_000), strict=True)
     ]
     centre, score, margin = fit_known(outcomes)
     assert centre == pytest.approx(0.8, abs=0.01)
     assert score == pytest.approx(0.2 / 0.1**2, rel=0.05)
     assert abs(margin) < 1.5
+    assert fit_known(outcomes[:20_000]) is None
+
+
+def test_only_a_catalogue_that_held_the_family_is_calibrated() -> None:
+    """Answers by one that did not are all wrong, and no part of error, bins and fit."""
+    seen, unseen = _drawn(20_000, True), _drawn(2_000, False)
+    without = [
+        replace(o, score=o.score - 0.2, there=False, strict=0, twin=0) for o in (*seen, *unseen)
+    ]
+    found = calibration([*seen, *unseen, *without])
+    alone = calibration([*seen, *unseen])
+    assert {**found, "fit_known_seen": None} == alone
+    assert found["fit_known_seen"] is not None
 
 
 def test_a_bin_holds_its_range() -> None:
@@ -109,6 +113,11 @@ def test_answers_are_kept_and_fitted(tmp_path: Path) -> None:
     centre, score, margin = fit(answers[:20_000])
     expected = f"VOTED = Curve({centre:.3f}, {score:.1f}, {margin:.1f})  # ECE 0.0"
     assert line.startswith(expected) and line.endswith("of 2000 unseen")
+    without = [replace(o, score=o.score - 1, there=False) for o in answers]
+    voted, known = constants([*answers, *without])
+    assert voted == line
+    assert known.startswith("KNOWN_VOTED = Curve(")
+    assert known.endswith("# AUROC 1.0, headlines 1.0, 4000 unseen")
 
 
 def test_what_cannot_be_fitted_says_so(tmp_path: Path) -> None:

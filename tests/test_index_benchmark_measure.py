@@ -48,20 +48,20 @@ def test_an_answer_also_right_is_right():
     assert (outcome.strict, outcome.twin) == (1, 1)
 
 
-def test_leaving_the_right_family_out_takes_its_row_away():
-    """What is known without it is what the remaining rows' scores alone say."""
-    rows = [_match("right", 0.95), _match("b", 0.7), _match("t", 0.6, "right"), _match("c", 0.5)]
+def test_what_an_answer_says_of_itself():
+    """Its first row's score, margin and confidence, what is known by both, and who was asked."""
+    rows = [_match("right", 0.95), _match("b", 0.7), _match("c", 0.5)]
     outcome = measure.judge(_query(), rows, 1.0)
-    assert outcome.confidence == 0.95
-    assert (outcome.score_without, outcome.margin_without) == (0.7, pytest.approx(0.2))
-    assert outcome.known_without == known([0.7, 0.5]) < outcome.known == known([0.95, 0.7])
+    assert (outcome.score, outcome.margin) == (0.95, pytest.approx(0.25))
+    assert (outcome.confidence, outcome.known) == (0.95, known([0.95, 0.7]))
+    assert outcome.there and not measure.judge(_query(), rows, 1.0, there=False).there
 
 
 def test_no_rows_are_a_miss():
     """An empty answer has no rank, no face and no confidence."""
     outcome = measure.judge(_query(), [], 1.0)
     assert (outcome.strict, outcome.twin, outcome.weight) == (0, 0, None)
-    assert (outcome.confidence, outcome.known, outcome.known_without) == (0.0, 0.0, 0.0)
+    assert (outcome.confidence, outcome.known) == (0.0, 0.0)
 
 
 def test_a_refused_picture_is_a_miss(tmp_path: Path):
@@ -78,8 +78,8 @@ def test_a_refused_picture_is_a_miss(tmp_path: Path):
         return [_match("right", 1.0)]
 
     asked = QuerySet(tmp_path, (_query("bad"), _query("right")), ())
-    outcomes = measure.ask(find, asked, on_progress=done.append)
-    assert [o.twin for o in outcomes] == [0, 1]
+    outcomes = measure.ask(find, asked, there=False, on_progress=done.append)
+    assert [(o.twin, o.there) for o in outcomes] == [(0, False), (1, False)]
     assert np.array_equal(pictures[0], red) and len(pictures) == 1
     assert done == [1, 2]
 
@@ -100,7 +100,8 @@ def test_summary_by_hand():
     total = measure.summary(_outcomes())
     assert total["twin"] == {"1": 0.25, "5": 0.5, "10": 0.75}
     assert total["strict"] == {"1": 0.25, "5": 0.5, "10": 0.5}
-    assert total["error"] == 0.25  # sqrt(.5 * .5 / 4)
+    # sqrt(.5 * .5 / 4) in the middle, sqrt(.25 * .75 / 4) beside it
+    assert total["error"] == {"1": 0.2165, "5": 0.25, "10": 0.2165}
     assert total["curve"] == [0.25, 0.25, 0.5, 0.5, 0.5, 0.5, 0.75, 0.75, 0.75, 0.75]
     assert measure.summary([]) == {"n": 0}
 
@@ -150,16 +151,45 @@ def test_classes_are_in_order():
     assert sorted(["serif", "40+", "-15"], key=measure.order) == ["-15", "serif", "40+"]
 
 
-def test_confidence_that_tells_absence_has_a_full_area():
-    """High when the family is there and low when it is not, whatever the split."""
-    sure = [
-        measure.judge(_query(f"f{i}"), [_match(f"f{i}", 0.99), _match("x", 0.1)], 1.0)
-        for i in range(40)
+def _asked(there: bool, *scores: float, seen: bool = True, level: str = "clean"):
+    """A query of a family each, whose first row has the score."""
+    return [
+        measure.judge(
+            _query(f"f{i}", seen=seen, level=level), [_match("x", score)], 1.0, there=there
+        )
+        for i, score in enumerate(scores)
     ]
-    assert measure.left_out_auroc(sure) == 1.0
-    assert measure.left_out_auroc(sure[:1]) is None
-    assert measure.own_auroc(sure, [measure.judge(_query(), [], 1.0)]) == 1.0
-    assert measure.own_auroc(sure, []) is None
+
+
+def test_rejection_by_hand():
+    """Of the nine pairs of 0.9, 0.8, 0.6 there and 0.85, 0.5, 0.4 not, seven are in order.
+
+    0.8 and 0.6 are below 0.85. The same families are asked for on both sides.
+    """
+    found = measure.rejection(_asked(True, 0.9, 0.8, 0.6), _asked(False, 0.85, 0.5, 0.4))
+    assert found["auroc"] == pytest.approx(7 / 9, abs=1e-4)
+    assert (found["families"], found["present"], found["absent"]) == (3, 3, 3)
+    assert found["error"] > 0
+    assert measure.rejection(_asked(True, 0.9), []) is None
+    assert measure.rejection([], _asked(False, 0.9)) is None
+
+
+def test_what_is_told_without_fail_has_no_error():
+    """Every family's picture scores higher where the family is: the area is one in every draw."""
+    high, low = [0.9 + i / 1000 for i in range(20)], [0.1 + i / 1000 for i in range(20)]
+    found = measure.rejection(_asked(True, *high), _asked(False, *low))
+    assert (found["auroc"], found["error"]) == (1.0, 0.0)
+
+
+def test_rejection_keeps_levels_and_sides_apart():
+    """Right on seen headlines, wrong on unseen words; "all" holds the levels of one side."""
+    present = _asked(True, 0.9, 0.8) + _asked(True, 0.2, 0.3, seen=False, level="word")
+    absent = _asked(False, 0.1, 0.2) + _asked(False, 0.8, 0.7, seen=False, level="word")
+    found = measure.rejection_by_level(present, absent)
+    assert list(found) == ["clean", "word", "all"]
+    assert found["clean"]["seen"]["auroc"] == found["all"]["seen"]["auroc"] == 1.0
+    assert found["word"]["unseen"]["auroc"] == found["all"]["unseen"]["auroc"] == 0.0
+    assert found["clean"]["unseen"] is None and found["word"]["seen"] is None
 
 
 def test_latency_by_hand():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 from fontTools.ttLib import TTFont
 
+from db.records import TwinRecord
+from db.session import open_database
 from encoder import browser
-from index.benchmark import compare, faces, own, report, runner, sandbox
+from index.benchmark import compare, faces, own, report, runner, sandbox, tables
 from index.benchmark.queries import LEVELS, QuerySet, draw_queries
 from index.benchmark.scenes import SCENES
 from index.bootstrap import open_catalog
@@ -86,7 +89,11 @@ def test_the_record_says_what_was_measured(made: tuple):
     assert record["catalogue"]["encoder"] == FakeEmbedder().sha256
     assert record["catalogue"]["families"] == 4
     assert record["ann_recall_at_5"] > 0.99
-    assert 0 <= record["auroc"]["own"] <= 1
+    assert record["auroc"]["own"] is None  # no unseen family to hold the own font against
+    for level in ("clean", "word"):
+        told = record["proof"]["auroc"]["levels"][level]["seen"]
+        assert (told["families"], told["present"], told["absent"]) == (4, 4, 4)
+        assert told["auroc"] > 0.5
     assert 0 < record["latency_ms"]["p50"] <= record["latency_ms"]["p99"]
     assert record["peak_memory_mb"] > 10
     assert record["machine"]["cores"] >= 1
@@ -118,8 +125,9 @@ def test_every_outcome_is_kept(made: tuple):
     for way in runner.WAYS:
         (path,) = made[4].glob(f"outcomes-*-{way}.jsonl")
         outcomes = [json.loads(line) for line in path.read_text().splitlines()]
-        assert len(outcomes) == 10
+        assert [o["there"] for o in outcomes] == [True] * 8 + [False] * 8 + [True] * 2
         assert all((o["first"] == o["query"]["family"]) == (o["strict"] == 1) for o in outcomes)
+        assert not any(o["twin"] for o in outcomes if not o["there"])
         assert any(o["proved"] for o in outcomes) == (way == "proof")
 
 
@@ -165,6 +173,36 @@ def test_the_report_is_written(made: tuple, tmp_path: Path):
     for name in ("levels", "categories", "lengths", "sizes", "confusions"):
         assert f"({name}.png)" in page
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert "### Other pictures" not in page
+
+
+def test_another_seed_of_the_encoder_is_shown_beside(made: tuple, tmp_path: Path):
+    """60 and 80 % of 100 and 300 are 75 %; a record of another encoder is none of it."""
+
+    def seen(seed: int, share: float, count: int) -> dict:
+        side = {"n": count, "twin": {"1": share, "5": 1.0}}
+        levels = {level: {"unseen": side} for level in ("word", "real")}
+        return {"seed": seed, "proof": {"levels": levels}}
+
+    table = tables.seeds_table([seen(0, 0.6, 100), seen(7, 0.8, 300)])
+    head, _, *rows = table.splitlines()
+    assert head.count("seed 7") == 2 and len(rows) == 1
+    cells = [cell.strip() for cell in rows[0].split("|")[1:-1]]
+    # sqrt(.6 * .4 / 100), sqrt(.8 * .2 / 300), sqrt(.75 * .25 / 400)
+    assert cells == [
+        "single words",
+        *("60.0 ± 4.9", "100.0 ± 0.0"),
+        *("80.0 ± 2.3", "100.0 ± 0.0"),
+        *("75.0 ± 2.2", "100.0 ± 0.0"),
+        "400",
+    ]
+    encoder = made[0]["name"].removeprefix("seed0-")
+    for name, seed in ((f"seed7-{encoder}", 7), ("seed8-other", 8)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(made[0] | {"name": name, "seed": seed}))
+    report.write(made[0], tmp_path, made[3].fonts, tmp_path / "no-card.json")
+    page = (tmp_path / "README.md").read_text()
+    assert "### Other pictures" in page
+    assert "seed 0 @1 | seed 0 @5 | seed 7 @1" in page and "seed 8" not in page
 
 
 @pytest.mark.parametrize(
@@ -198,6 +236,24 @@ def test_a_copy_may_be_changed(built_data: Path, tmp_path: Path):
         catalog.remove_family("lora")
         assert catalog.stats()["families"] == 3
     assert not copied.data.exists()
+    with closing(open_catalog(settings, embedder=FakeEmbedder())) as catalog:
+        assert catalog.stats()["families"] == 4
+
+
+def test_families_are_taken_out_of_a_copy(built_data: Path, tmp_path: Path):
+    """Two of four, and the twin of one of them; what is left is found, what is gone is not."""
+    data = tmp_path / "data"
+    shutil.copytree(built_data, data)
+    settings = Settings(data=data, prebuilt=tmp_path)
+    with closing(open_database(settings.database_url)) as database, database.write() as rows:
+        pair = ("lora", "courier-prime")
+        rows.twins.add([TwinRecord(*pair, 0.01), TwinRecord(*pair[::-1], 0.01)])
+    out = {"lora", "abril-fatface"}
+    with sandbox.temporary_copy(settings, FakeEmbedder(), without=out) as (_, catalog):
+        assert [family.id for family in catalog.families().items] == ["cantarell"]
+        assert [match.family.id for match in catalog.similar("cantarell")] == []
+        assert catalog.stats()["families"] == 1
+        catalog.ping()
     with closing(open_catalog(settings, embedder=FakeEmbedder())) as catalog:
         assert catalog.stats()["families"] == 4
 

@@ -127,6 +127,32 @@ def test_auroc_against_all_pairs():
     assert evaluate.auroc(scores, positive) == pytest.approx(np.mean(wins))
 
 
+def test_the_error_of_an_area_is_what_other_samples_scatter_by():
+    """Samples of the same kind anew: their areas scatter as the bootstrap of one says.
+
+    Ten queries a family that are all alike say no more than one does; taken for independent they
+    would seem to say three times as much.
+    """
+    rng = np.random.default_rng(3)
+    positive = np.repeat([True, False], 50).repeat(10)
+    families = np.arange(100).repeat(10)
+
+    def sample() -> np.ndarray:
+        return (rng.normal(size=100) + np.repeat([1.0, 0.0], 50)).repeat(10)
+
+    scatter = np.std([evaluate.auroc(sample(), positive) for _ in range(300)])
+    errors = [evaluate.auroc_error(sample(), positive, families) for _ in range(10)]
+    assert np.mean(errors) == pytest.approx(scatter, rel=0.15)
+    alone = evaluate.auroc_error(sample(), positive, np.arange(1000))
+    assert alone < 0.5 * scatter
+
+
+def test_the_error_of_a_share():
+    """One of four: the root of 0.25 * 0.75 / 4."""
+    assert evaluate.share_error(0.25, 4) == pytest.approx(0.2165, abs=1e-4)
+    assert evaluate.share_error(1.0, 9) == 0.0
+
+
 @pytest.mark.parametrize(
     ("scores", "positive"), [([1.0], [1]), ([], []), ([np.nan, 1], [1, 0]), ([1, 2], [1])]
 )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from index import evaluate
-from index.benchmark.measure import Outcome, left_out_auroc
+from index.benchmark.measure import Outcome, rejection
 from index.benchmark.queries import LEVELS, Query
 from index.verdict import Curve
 
@@ -22,19 +22,20 @@ def calibration(outcomes: Sequence[Outcome]) -> Json:
     """`{"ece_unseen", "bins_unseen", "fit_seen", "fit_known_seen"}`.
 
     Error and bins of unseen families; a bin is [mean confidence, share that is right, queries].
-    The fits to seen ones are what the constants of `index.verdict` should be by this run (score
-    centre, score slope, margin slope), of the confidence and of `known`. Seen families alone, so
-    that the error stays honest, and proved answers alone where there are any. None, or no bin,
-    where there is nothing to judge.
+    Both are of answers by a catalogue that held the family. The fits to seen ones are what the
+    constants of `index.verdict` should be by this run (score centre, score slope, margin slope),
+    of the confidence and of `known`. Seen families alone, so that the error stays honest, and
+    proved answers alone where there are any. None, or no bin, where there is nothing to judge.
     """
     proved = any(o.proved for o in outcomes)
-    seen = [o for o in outcomes if o.query.seen and o.first and o.proved == proved]
-    unseen = [o for o in outcomes if not o.query.seen and o.first]
+    asked = [o for o in outcomes if o.query.seen and o.first and o.proved == proved]
+    seen = [o for o in asked if o.there]
+    unseen = [o for o in outcomes if not o.query.seen and o.first and o.there]
     return {
         "ece_unseen": _error(unseen) if unseen else None,
         "bins_unseen": _bins(unseen),
         "fit_seen": fit(seen) if len({o.twin == 1 for o in seen}) == 2 else None,
-        "fit_known_seen": fit_known(seen),
+        "fit_known_seen": fit_known(asked),
     }
 
 
@@ -48,15 +49,14 @@ def fit(outcomes: Sequence[Outcome]) -> list[float]:
 
 
 def fit_known(outcomes: Sequence[Outcome]) -> list[float] | None:
-    """The same of "the font is in the catalogue": each query as it is and without its family.
+    """The same of "the font is in the catalogue".
 
-    None where that makes no difference.
+    None unless some were asked of a catalogue that held their family and some of one that did not.
     """
-    there = [[o.score, o.margin] for o in outcomes]
-    gone = [[o.score_without, o.margin_without] for o in outcomes]
-    if there == gone:
+    if len({o.there for o in outcomes}) < 2:
         return None
-    return _logistic(np.array(there + gone), np.arange(2 * len(there)) < len(there))
+    features = np.array([[o.score, o.margin] for o in outcomes])
+    return _logistic(features, np.array([o.there for o in outcomes]))
 
 
 def read_outcomes(path: Path) -> list[Outcome]:
@@ -98,24 +98,24 @@ def _curves(outcomes: Sequence[Outcome], proved: bool) -> Iterator[str]:
         for side in (True, False)
     )
     name = "PROVED" if proved else "VOTED"
-    if len({o.twin == 1 for o in seen}) == 2:
-        curve = Curve(*fit(seen))
-        judged = [replace(o, confidence=curve.confidence(o.score, o.margin)) for o in unseen]
+    known_seen, known_unseen = ([o for o in some if o.there] for some in (seen, unseen))
+    if len({o.twin == 1 for o in known_seen}) == 2:
+        curve = Curve(*fit(known_seen))
+        judged = [replace(o, confidence=curve.confidence(o.score, o.margin)) for o in known_unseen]
         held = f"  # ECE {_error(judged):.3f} of {len(judged)} unseen" if judged else ""
         yield f"{name} = {_written(curve)}{held}"
     if (values := fit_known(seen)) is not None:
         curve = Curve(*values)
-        judged = [
-            replace(
-                o,
-                known=curve.confidence(o.score, o.margin),
-                known_without=curve.confidence(o.score_without, o.margin_without),
-            )
-            for o in unseen
-        ]
-        clean = left_out_auroc([o for o in judged if o.query.level == "clean"])
-        held = f"  # AUROC {left_out_auroc(judged)}, headlines {clean}, {len(judged)} unseen"
+        judged = [replace(o, known=curve.confidence(o.score, o.margin)) for o in unseen]
+        clean = _area([o for o in judged if o.query.level == "clean"])
+        held = f"  # AUROC {_area(judged)}, headlines {clean}, {len(judged)} unseen"
         yield f"KNOWN_{name} = {_written(curve)}{held}"
+
+
+def _area(outcomes: Sequence[Outcome]) -> float | None:
+    present, absent = ([o for o in outcomes if o.there == there] for there in (True, False))
+    found = rejection(present, absent)
+    return found["auroc"] if found else None
 
 
 def _written(curve: Curve) -> str:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from encoder.fontfile import FaceRef
 from encoder.glyphs import Signature, distance, signature
 from index.answers import Match
-from index.benchmark.confusions import specimen
+from index.benchmark.confusions import nearest_face, specimen
 from index.benchmark.faces import coverage, google_family
 from index.catalog import FontCatalog
 
@@ -127,7 +127,8 @@ def draw(rows: Sequence[Sequence[tuple[str, int]]], fonts: Path) -> Image.Image:
         for column, (name, weight) in enumerate(names):
             x = column * _COLUMN + 8
             pen.text((x, y + 3), name, fill="#666666" if column else "#b8361a", font=small)
-            line = specimen(fonts, name, _TEXT, _SIZE, weight)
+            face = nearest_face(fonts, name, weight, italic=False)
+            line = specimen(face, _TEXT, _SIZE) if face else None
             if line is not None:
                 line.thumbnail((_COLUMN - 24, _ROW - 22))
                 sheet.paste(line, (x, y + 20))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,15 +26,15 @@ Finder = Callable[[np.ndarray, int], Sequence[Match]]
 class Outcome:
     """What one query came to.
 
-    `strict` and `twin` are 1-based ranks, 0 = not among the first ten. `weight` and
-    `italic` are those of the best face of the row that is right (None without one).
-    `score`, `margin` (over the second row) and `confidence` are the first row's (0 without
-    one), `known` is the chance that the font is in the catalogue. `score_without`,
-    `margin_without` and `known_without` are what they would be were the right family not in
-    it. `proved` says that the rows were compared by drawing.
+    `there`: whether the catalogue that was asked held the right family. `strict` and `twin` are
+    1-based ranks, 0 = not among the first ten. `weight` and `italic` are those of the best face
+    of the row that is right (None without one). `score`, `margin` (over the second row) and
+    `confidence` are the first row's (0 without one), `known` is the chance that the font is in
+    the catalogue. `proved` says that the rows were compared by drawing.
     """
 
     query: Query
+    there: bool
     strict: int
     twin: int
     weight: int | None
@@ -45,18 +43,22 @@ class Outcome:
     margin: float
     confidence: float
     known: float
-    score_without: float
-    margin_without: float
-    known_without: float
     first: str
     ms: float
     proved: bool
 
 
 def ask(
-    find: Finder, queries: QuerySet, *, on_progress: Callable[[int], None] = lambda done: None
+    find: Finder,
+    queries: QuerySet,
+    *,
+    there: bool = True,
+    on_progress: Callable[[int], None] = lambda done: None,
 ) -> list[Outcome]:
-    """One outcome a query, in order; a picture that is refused is a miss, not an error."""
+    """One outcome a query, in order; a picture that is refused is a miss, not an error.
+
+    `there` says whether the right families can be found at all.
+    """
     outcomes = []
     for done, query in enumerate(queries.queries, 1):
         start = time.perf_counter()
@@ -64,12 +66,13 @@ def ask(
             rows = find(read_picture(queries.read(query)), max(KS))
         except PictureError:
             rows = ()
-        outcomes.append(judge(query, rows, (time.perf_counter() - start) * 1000))
+        ms = (time.perf_counter() - start) * 1000
+        outcomes.append(judge(query, rows, ms, there=there))
         on_progress(done)
     return outcomes
 
 
-def judge(query: Query, rows: Sequence[Match], ms: float) -> Outcome:
+def judge(query: Query, rows: Sequence[Match], ms: float, *, there: bool = True) -> Outcome:
     """Hold an answer against the truth."""
     ids = [frozenset({row.family.id}) for row in rows]
     credited = [one | {twin.id for twin in row.twins} for one, row in zip(ids, rows, strict=True)]
@@ -77,9 +80,9 @@ def judge(query: Query, rows: Sequence[Match], ms: float) -> Outcome:
     face = rows[twin - 1].face if twin else None
     proved = any(row.proof is not None for row in rows)
     scores = [row.score for row in rows]
-    others = [r.score for r, c in zip(rows, credited, strict=True) if not c & query.right]
     return Outcome(
         query=query,
+        there=there,
         strict=evaluate.hit_rank(ids, query.right),
         twin=twin,
         weight=face.weight if face else None,
@@ -88,9 +91,6 @@ def judge(query: Query, rows: Sequence[Match], ms: float) -> Outcome:
         margin=_margin(scores),
         confidence=rows[0].confidence if rows else 0.0,
         known=known(scores, proved=proved),
-        score_without=others[0] if others else 0.0,
-        margin_without=_margin(others),
-        known_without=known(others, proved=proved),
         first=rows[0].family.id if rows else "",
         ms=ms,
         proved=proved,
@@ -100,8 +100,8 @@ def judge(query: Query, rows: Sequence[Match], ms: float) -> Outcome:
 def summary(outcomes: Sequence[Outcome]) -> Json:
     """`{"n", "strict": {"1","5","10"}, "twin": {...}, "error", "curve"}`; `{"n": 0}` for none.
 
-    `error` is the standard error of the twin-credited recall@5, `curve` the twin-credited
-    recall at 1, 2, ... 10.
+    `error` has the standard errors of the twin-credited recall, as `twin` has it; `curve` the
+    twin-credited recall at 1, 2, ... 10.
     """
     if not outcomes:
         return {"n": 0}
@@ -114,8 +114,11 @@ def summary(outcomes: Sequence[Outcome]) -> Json:
         for name, found in ranks.items()
     }
     curve = [round(evaluate.recall_at_k(ranks["twin"], k), 4) for k in range(1, max(KS) + 1)]
-    error = round(_error(recalls["twin"]["5"], len(outcomes)), 4)
-    return {"n": len(outcomes), **recalls, "error": error, "curve": curve}
+    errors = {
+        k: round(evaluate.share_error(share, len(outcomes)), 4)
+        for k, share in recalls["twin"].items()
+    }
+    return {"n": len(outcomes), **recalls, "error": errors, "curve": curve}
 
 
 def by_side(outcomes: Sequence[Outcome]) -> Json:
@@ -171,27 +174,42 @@ def face_accuracy(outcomes: Sequence[Outcome]) -> Json:
     return result
 
 
-def left_out_auroc(outcomes: Sequence[Outcome]) -> float | None:
-    """AUROC of `known` for "the right family is in the catalogue".
+def rejection(present: Sequence[Outcome], absent: Sequence[Outcome]) -> Json | None:
+    """How well `known` tells queries of families in the catalogue from those of families outside.
 
-    Half of the families (by hash, so that no family is on both sides) are asked as if
-    they were not there. None when one half is empty.
+    `{"auroc", "error", "families", "present", "absent"}`: the area under the ROC curve, its
+    standard error, how many families were asked for and with how many queries. None when one side
+    is empty.
     """
-    absent = np.array([_left_out(o.query.family) for o in outcomes], bool)
-    if absent.all() or not absent.any():
-        return None
-    scores = [
-        o.known_without if gone else o.known for o, gone in zip(outcomes, absent, strict=True)
-    ]
-    return round(evaluate.auroc(np.array(scores), ~absent), 4)
-
-
-def own_auroc(present: Sequence[Outcome], absent: Sequence[Outcome]) -> float | None:
-    """AUROC of `known`: queries of the catalogue's families against fonts outside it."""
     if not present or not absent:
         return None
-    scores = np.array([o.known for o in (*present, *absent)])
-    return round(evaluate.auroc(scores, np.arange(len(scores)) < len(present)), 4)
+    every = (*present, *absent)
+    scores = np.array([o.known for o in every])
+    positive = np.arange(len(every)) < len(present)
+    families, numbers = np.unique([o.query.family for o in every], return_inverse=True)
+    return {
+        "auroc": round(evaluate.auroc(scores, positive), 4),
+        "error": round(evaluate.auroc_error(scores, positive, numbers), 4),
+        "families": len(families),
+        "present": len(present),
+        "absent": len(absent),
+    }
+
+
+def rejection_by_level(present: Sequence[Outcome], absent: Sequence[Outcome]) -> Json:
+    """`{level: {"seen", "unseen"}}`, each a `rejection`; the levels, then "all" of them."""
+    levels = [*grouped(present, lambda q: q.level), "all"]
+    return {
+        level: {
+            name: rejection(_some(present, level, seen), _some(absent, level, seen))
+            for name, seen in (("seen", True), ("unseen", False))
+        }
+        for level in levels
+    }
+
+
+def _some(outcomes: Sequence[Outcome], level: str, seen: bool) -> list[Outcome]:
+    return [o for o in outcomes if level in ("all", o.query.level) and o.query.seen == seen]
 
 
 def latency(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
@@ -201,11 +219,3 @@ def latency(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
 
 def _margin(scores: Sequence[float]) -> float:
     return scores[0] - scores[1] if len(scores) > 1 else 0.0
-
-
-def _left_out(family: str) -> bool:
-    return hashlib.sha256(f"left out:{family}".encode()).digest()[0] < 128
-
-
-def _error(share: float, count: int) -> float:
-    return math.sqrt(share * (1 - share) / count)

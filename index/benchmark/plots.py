@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,11 @@ def curves(record: Json, names: Mapping[str, str], path: Path) -> None:
         proof = [100 * share for share in shown(record["proof"]["levels"][level])["curve"]]
         (line,) = axes.plot(points, proof, marker="o", ms=3, label=names[level])
         axes.plot(points, vote, ls=":", color=line.get_color())
-    _finish(axes, "Unseen families, twin-credited; dotted: without the proof by drawing")
+    axes.set_title(
+        "Unseen families, twin-credited; dotted: without the proof by drawing", fontsize=10
+    )
     axes.set_xlabel("k")
+    _shares(axes)
     axes.legend(fontsize=8, loc="lower right")
     figure.savefig(path, dpi=120)
 
@@ -57,29 +61,34 @@ def reliability(record: Json, path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def bars(groups: Mapping[str, Mapping[str, Json]], title: str, path: Path) -> None:
-    """Recall@1 and recall@5 of every group, as bars."""
+def groups(found: Mapping[str, Mapping[str, Json]], title: str, path: Path) -> None:
+    """Recall@1 and recall@5 of every group's unseen families, with their standard errors."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 3.8), layout="constrained")
     axes = figure.subplots()
-    asked = {name: sides["all"] for name, sides in groups.items() if sides["all"]["n"]}
-    _bars(axes, asked, "5", 0.0, "recall@5")
-    _bars(axes, asked, "1", 0.4, "recall@1")
-    labels = [f"{name}\n({group['n']})" for name, group in asked.items()]
-    axes.set_xticks([i + 0.2 for i in range(len(labels))], labels, fontsize=8)
-    _finish(axes, title)
+    asked = {name: shown(sides) for name, sides in found.items() if shown(sides)["n"]}
+    for k, offset, marker in (("5", -0.08, "o"), ("1", 0.08, "s")):
+        at = [number + offset for number in range(len(asked))]
+        shares, errors = (
+            [100 * each[part][k] for each in asked.values()] for part in ("twin", "error")
+        )
+        axes.errorbar(at, shares, errors, fmt=marker, capsize=3, label=f"recall@{k}")
+    labels = [f"{name}\n({each['n']})" for name, each in asked.items()]
+    axes.set_xticks(range(len(labels)), labels, fontsize=8)
+    axes.set_xlim(-0.5, len(labels) - 0.5)
+    axes.set_title(
+        f"{title}: unseen families, with the proof by drawing; ± standard error", fontsize=10
+    )
+    _shares(axes)
     axes.legend(fontsize=8, loc="lower right")
     figure.savefig(path, dpi=120)
 
 
-def _bars(axes: Any, groups: Mapping[str, Json], k: str, offset: float, label: str) -> None:
-    heights: Sequence[float] = [100 * group["twin"][k] for group in groups.values()]
-    axes.bar([i + offset for i in range(len(heights))], heights, 0.38, label=label)
-
-
-def _finish(axes: Any, title: str) -> None:
-    axes.set_title(title, fontsize=10)
-    axes.set_ylabel("right family found, %")
-    axes.set_ylim(0, 101)
+def _shares(axes: Any) -> None:
+    """An axis in percent from a little below the lowest value to all; the label says from where."""
+    lowest = max(0, 5 * math.floor((axes.dataLim.y0 - 2) / 5))
+    axes.set_ylim(lowest, 100 + (100 - lowest) / 50)
+    begins = f" (axis begins at {lowest})" if lowest else ""
+    axes.set_ylabel(f"right family found, %{begins}")
     axes.grid(alpha=0.3, axis="y")

@@ -104,10 +104,15 @@ class _Run:
         baselines = self._baselines(google) if self._plan.baselines else None
         closest = kin.examples(self._catalog, compare.all_families(self._catalog))
         scenes = self._scenes()
+        absent = self._absent(google)
         before, after = self._own()
         for way in WAYS:
-            self._keep(asked[way] + others[way] + after[way], f"{info['encoder'][:12]}-{way}")
-        vote, proof = (self._part(asked[way], others[way], before[way], after[way]) for way in WAYS)
+            every = asked[way] + absent[way] + others[way] + after[way]
+            self._keep(every, f"{info['encoder'][:12]}-{way}")
+        vote, proof = (
+            self._part(asked[way], absent[way], others[way], before[way], after[way])
+            for way in WAYS
+        )
         return {
             "name": f"seed{self._plan.seed}-{info['encoder'][:12]}",
             "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -118,7 +123,10 @@ class _Run:
             **vote,
             "proof": proof,
             "scenes": scenes,
-            "confusions": [list(pair) for pair in confusions.costliest(asked["vote"])],
+            "confusions": [
+                asdict(pair)
+                for pair in confusions.costliest(o for o in asked["proof"] if not o.query.seen)
+            ],
             "kin": [[list(each) for each in row] for row in closest],
             "ann_recall_at_5": recall,
             "peak_memory_mb": process.peak_memory_mb(),
@@ -129,11 +137,15 @@ class _Run:
     def _part(
         self,
         asked: list[Outcome],
+        absent: list[Outcome],
         others: list[Outcome],
         before: list[Outcome],
         after: list[Outcome],
     ) -> Json:
-        """What one way of asking came to: queries drawn here, others', own fonts twice."""
+        """What one way of asking came to.
+
+        Queries drawn here, the same without their families, others', own fonts twice.
+        """
         every = asked + others + after
         levels = measure.grouped(every, lambda q: q.level)
         return {
@@ -143,13 +155,10 @@ class _Run:
             "by_size": self._sides(asked, measure.size_class),
             "faces": measure.face_accuracy(asked),
             "auroc": {
-                "left_out": measure.left_out_auroc(asked),
-                "left_out_clean": measure.left_out_auroc(
-                    [o for o in asked if o.query.level == "clean"]
-                ),
-                "own": measure.own_auroc(asked, before),
+                "levels": measure.rejection_by_level(asked, absent),
+                "own": measure.rejection([o for o in asked if not o.query.seen], before),
             },
-            "calibration": calibration(asked),
+            "calibration": calibration(asked + absent),
             "latency_ms": measure.latency(every),
         }
 
@@ -180,19 +189,45 @@ class _Run:
             self._notices.append(f"{lost} queries about families outside the catalogue left out")
         return replace(queries, queries=kept)
 
-    def _ask(self, what: str, queries: QuerySet) -> dict[str, list[Outcome]]:
-        """The outcomes by way of asking: by the vote alone, and with the proof by drawing."""
+    def _ask(
+        self,
+        what: str,
+        queries: QuerySet,
+        catalog: FontCatalog | None = None,
+        *,
+        there: bool = True,
+    ) -> dict[str, list[Outcome]]:
+        """The outcomes by way of asking: by the vote alone, and with the proof by drawing.
+
+        By the run's copy or another `catalog`; `there` says whether it holds the families.
+        """
+        asked = catalog or self._catalog
 
         def finder(proof: bool) -> measure.Finder:
-            return lambda picture, k: self._catalog.search(picture, k=k, proof=proof).matches
+            return lambda picture, k: asked.search(picture, k=k, proof=proof).matches
 
         count = len(queries.queries)
         return {
             way: measure.ask(
-                finder(way == "proof"), queries, on_progress=self._step(f"{what}: {way}", count)
+                finder(way == "proof"),
+                queries,
+                there=there,
+                on_progress=self._step(f"{what}: {way}", count),
             )
             for way in WAYS
         }
+
+    def _absent(self, queries: QuerySet) -> dict[str, list[Outcome]]:
+        """The same queries, asked where their families are not: each half is taken out in turn."""
+        found: dict[str, list[Outcome]] = {way: [] for way in WAYS}
+        families = sorted({query.family for query in queries.queries})
+        for half in filter(None, (families[::2], families[1::2])):
+            part = tuple(query for query in queries.queries if query.family in half)
+            with temporary_copy(self._settings, self._embedder, without=half) as (_, catalog):
+                what = f"asking without {len(half)} families"
+                asked = self._ask(what, replace(queries, queries=part), catalog, there=False)
+            found = {way: found[way] + asked[way] for way in WAYS}
+        return found
 
     def _own(self) -> tuple[dict[str, list[Outcome]], dict[str, list[Outcome]]]:
         families = own.choose(self._plan.own)
@@ -203,7 +238,7 @@ class _Run:
             )
             return {way: [] for way in WAYS}, {way: [] for way in WAYS}
         drawn = self._draw(families, len(families), f"own-{self._plan.seed}")
-        before = self._ask("asking own fonts before adding", drawn)
+        before = self._ask("asking own fonts before adding", drawn, there=False)
         ids = own.add(self._catalog, families)
         return before, self._ask("asking own fonts", own.under_their_ids(drawn, ids))
 
