@@ -19,8 +19,12 @@ release=$(release_name "$PWD")
 read -ra options <<<"-o BatchMode=yes -o ServerAliveInterval=15 ${FONTKIN_SSH_OPTIONS:-}"
 # shellcheck disable=SC2029 # the name is meant to be filled in here
 there() { ssh "${options[@]}" "$target" "$@"; }
-# shellcheck disable=SC2016 # the other side fills it in
-as_root='if [ "$(id -u)" = 0 ]; then s=; else s="sudo -n"; fi'
+# root_there COMMAND: it prints into a file first, for a connection that is lost must not stop an
+# update half-way, at the next word that it says.
+root_there() {
+  # shellcheck disable=SC2016 # the other side fills it in
+  there 'if [ "$(id -u)" = 0 ]; then s=; else s="sudo -n"; fi; log=$(mktemp) &&'" { \$s $1"' >"$log" 2>&1 </dev/null; code=$?; cat "$log"; rm -f "$log"; exit $code; }'
+}
 
 say "building $release"
 archive=$(mktemp)
@@ -31,10 +35,13 @@ say "copying it to $target"
 there "rm -rf fontkin-$release && mkdir -p fontkin-$release && tar -C fontkin-$release -xzf -" <"$archive"
 
 say "updating"
-there "$as_root; \$s env FONTKIN_RELEASE=$release fontkin-$release/deploy/update.sh; code=\$?; rm -rf fontkin-$release; exit \$code"
+code=0
+root_there "env FONTKIN_RELEASE=$release fontkin-$release/deploy/update.sh" || code=$?
+there "rm -rf fontkin-$release" || true
+[ $code = 0 ] || exit $code
 
 say "asking $url a picture"
 python3 -m scripts.smoke "$url" && exit 0
 say "it does not answer from outside as it should: back to the version before" >&2
-there "$as_root; \$s $current/deploy/update.sh --back" >&2
+root_there "$current/deploy/update.sh --back" >&2
 exit 1

@@ -32,9 +32,21 @@ install_packages() {
   done
   [ ${#missing[@]} = 0 ] && return
   say "installing ${missing[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  update_lists
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o DPkg::Lock::Timeout=600 \
+    --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# update_lists: what the archive has. A fresh server updates itself in its first minutes, and apt
+# does not wait for its own lock on the lists.
+update_lists() {
+  local tries=0
+  until apt-get update -qq; do
+    tries=$((tries + 1))
+    [ $tries -lt 60 ] || die "apt-get update fails; its own words are above"
+    say "apt-get cannot be used now; trying again"
+    sleep 10
+  done
 }
 
 # The newest Python from 3.11 on that the system's own archive has: Debian 12 has 3.11, Ubuntu

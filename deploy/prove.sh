@@ -13,7 +13,9 @@ if [ $# != 1 ] || [ "$(id -u)" != 0 ]; then
   sed -n '2,/^set/{s/^# \{0,1\}//;/^set/d;p}' "$0"
   exit 2
 fi
-command -v debootstrap systemd-nspawn >/dev/null || { echo "needs: apt-get install debootstrap systemd-container" >&2 && exit 2; }
+for program in debootstrap systemd-nspawn; do
+  command -v $program >/dev/null || { echo "needs: apt-get install debootstrap systemd-container" >&2 && exit 2; }
+done
 mkdir -p "$1"
 work=$(cd "$1" && pwd)
 root=$work/root
