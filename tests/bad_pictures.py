@@ -186,9 +186,9 @@ def zip_behind_jpeg() -> bytes:
     return encode(word(), "JPEG") + out.getvalue()
 
 
-def noise() -> bytes:
+def noise(seed: int = 1) -> bytes:
     """Nothing but noise."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     return encode(Image.fromarray(rng.integers(0, 256, (240, 320, 3), dtype=np.uint8)))
 
 
@@ -204,7 +204,7 @@ def face_photo() -> bytes:
     return encode(image.resize((320, 240), Image.Resampling.BICUBIC), "JPEG", quality=80)
 
 
-def emoji() -> bytes:
+def smileys() -> bytes:
     """Three yellow faces and nothing else."""
     image = Image.new("RGB", (320, 120), "white")
     draw = ImageDraw.Draw(image)
