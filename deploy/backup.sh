@@ -1,7 +1,7 @@
 #!/bin/sh
 # A dated backup of the whole catalogue beside the older ones; the newest 14 are kept. The nightly
 # timer runs it as the service's user; to make one now: systemctl start fontkin-backup
-# To go back to one: systemctl stop fontkin; fontkin restore FILE; systemctl start fontkin
+# To go back to one: docs/deploy.md
 set -eu
 folder=${1:-/var/backups/fontkin}
 release=$(dirname "$(dirname "$(readlink -f "$0")")")

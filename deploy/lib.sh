@@ -9,6 +9,7 @@ current=$prefix/current
 data=/var/lib/fontkin
 backups=/var/backups/fontkin
 settings=/etc/fontkin/fontkin.env
+program=/usr/local/bin/fontkin
 site=/etc/nginx/sites-available/fontkin
 port=8000
 kept_releases=3
@@ -150,7 +151,7 @@ activate() {
     { [ ! -e "$release/deploy/nginx/http.conf" ] ||
       install -m 644 "$release/deploy/nginx/http.conf" /etc/nginx/conf.d/fontkin-http.conf; } &&
     quiet_site &&
-    install -m 755 "$release/deploy/fontkin.sh" /usr/local/bin/fontkin &&
+    install -m 755 "$release/deploy/fontkin.sh" "$program" &&
     rm -rf /var/lib/nginx/fontkin
 }
 
