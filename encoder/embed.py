@@ -182,7 +182,10 @@ def _read_card(path: Path) -> dict[str, Any]:
     card = json.loads(path.read_text())
     needed = ("dim", "column_dim", "height", "width", "prepare_version", "onnx_sha256")
     if missing := [key for key in needed if key not in card]:
-        raise MismatchError(f"{path.name} lacks {', '.join(missing)}; export the encoder again")
+        remedy = "export the encoder again"
+        if missing == ["column_dim"]:
+            remedy = "its run taught no column head: train with loss.columns=64"
+        raise MismatchError(f"{path.name} lacks {', '.join(missing)}; {remedy}")
     return card
 
 

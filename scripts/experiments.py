@@ -11,13 +11,15 @@ from tqdm import tqdm
 
 from encoder.browser import BrowserMissingError
 from encoder.training.config import ConfigError, RunConfig
-from encoder.training.experiments import experiment_paths, run_experiment, write_page
+from encoder.training.experiments import experiment_paths, run_experiment
+from encoder.training.experiments_page import write_page
 from encoder.training.loop import train
 from scripts.options import command
 from scripts.terminal import run
 
 _PAGE = Path("docs/experiments.md")
 _RESULTS = Path("docs/experiments/results.json")
+_RECORDS = Path("docs/benchmark")
 _USAGE = (ConfigError, FileNotFoundError, BrowserMissingError)
 
 
@@ -41,7 +43,7 @@ def experiment(args: argparse.Namespace) -> int:
     todo = [(path, seed) for seed in args.seeds for path in experiment_paths(args.names)]
     for path, seed in tqdm(todo, unit="run", disable=args.json):
         run_experiment(path, seed, _RESULTS, train_one)
-    write_page(_RESULTS, _PAGE)
+    write_page(_RESULTS, _PAGE, _RECORDS)
     print(_RESULTS.read_text() if args.json else _PAGE)
     return 0
 

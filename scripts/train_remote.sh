@@ -54,6 +54,7 @@ trap 'rm -f "$list"' EXIT
 git ls-files -z -- '*.py' '*.toml' '*.txt' '*.json' '*.yaml' encoder/weights \
   deploy/python.sh scripts/train_there.sh >"$list"
 printf '%s\0' "${configs[@]}" >>"$list"
+[ ! -d build/warm-start ] || find build/warm-start -type f -print0 >>"$list" # git is not there
 again sync --files-from="$list" --from0 ./ "$target:$folder/"
 for part in data/fonts data/browser-lines; do
   [ ! -d "$part" ] || again sync --copy-links "$part" "$target:$folder/data/"

@@ -14,8 +14,9 @@ CONFIGS = sorted(Path("encoder/training/configs").rglob("*.toml"))
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
 def test_every_committed_config_loads(path: Path) -> None:
-    """A config file of the repository is valid and its name is not empty."""
-    assert load_config(path).name
+    """A config file of the repository is valid and says what it is and what for."""
+    config = load_config(path)
+    assert config.name and config.about and config.why
 
 
 @pytest.mark.parametrize(
@@ -45,11 +46,14 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, named: str) -> None
 
 def test_a_config_changes_what_it_extends(tmp_path: Path) -> None:
     """Its own values win, key by key; what it does not name holds as in the other file."""
-    (tmp_path / "base.toml").write_text("name='b'\n[schedule]\nsamples=5\nwarmup=0.5")
+    words = "name='b'\nabout='a'\nwhy='w'\nlearned='l'\nseed=3"
+    (tmp_path / "base.toml").write_text(f"{words}\n[schedule]\nsamples=5\nwarmup=0.5")
     path = tmp_path / "own.toml"
     path.write_text("extends='base.toml'\nname='own'\n[schedule]\nwarmup=0.25")
     config = load_config(path)
     assert (config.name, config.schedule.samples, config.schedule.warmup) == ("own", 5, 0.25)
+    # What the other file says of itself is not said of this one.
+    assert (config.seed, config.about, config.why, config.learned) == (3, "", "", "")
 
 
 def test_overrides_replace_single_values_and_name_the_run(tmp_path: Path) -> None:

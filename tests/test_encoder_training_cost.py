@@ -37,7 +37,9 @@ def test_a_run_on_two_machines_counts_each() -> None:
         _CPU | {"samples": 20, "seconds": 6.0},
         _GPU | {"samples": 0, "seconds": 0.5},
     ]
-    assert progress.share(ScheduleConfig(samples=40)) == 0.5
+    assert (
+        progress.share(ScheduleConfig(samples=40)) == 0.7
+    )  # those that come again are learned, too
     assert progress.share(ScheduleConfig(samples=None, minutes=0.13)) == pytest.approx(6.5 / 7.8)
 
 

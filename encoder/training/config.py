@@ -73,7 +73,11 @@ class LossConfig:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleConfig:
-    """How long and how fast. Exactly one of `samples` and `minutes` ends the run."""
+    """How long and how fast. Exactly one of `samples` and `minutes` ends the run.
+
+    `samples` are pictures learned, drawn ones and those that come again: as many steps on any
+    machine. `minutes` of training are more steps on a faster one.
+    """
 
     samples: int | None = None
     minutes: float | None = None
@@ -100,9 +104,12 @@ class RunConfig:
 
     name: str
     seed: int = 0
-    about: str = ""  # what the run is for
-    learned: str = ""  # what it taught, once it ran
+    about: str = ""  # what the run does
+    why: str = ""  # what it is to tell
+    learned: str = ""  # what it taught, once it ran; its numbers stand on the page
     warm_start: str | None = None  # a checkpoint to start the weights from
+    warm_start_sha256: str | None = None  # what that file must be
+    warm_start_git: str | None = None  # COMMIT:PATH where git has it
     measure: bool = False  # True: ask the finished net for unseen families, see outcome.json
     keep_weights: bool = True  # False: no checkpoint, so a run that is stopped starts again
     data: DataConfig = field(default_factory=DataConfig)
@@ -119,6 +126,12 @@ class RunConfig:
         _one_of("loss.mining", self.loss.mining, MININGS)
         _one_of("data.source", self.data.source, SOURCES)
         _one_of("schedule.decay", self.schedule.decay, ("cosine", "constant"))
+        if self.warm_start_sha256 and not self.warm_start:
+            raise ConfigError("warm_start_sha256 needs warm_start: name the file that has it")
+        if self.warm_start_git and not self.warm_start_sha256:
+            raise ConfigError(
+                f"warm_start_git = {self.warm_start_git!r} needs warm_start_sha256: the file's own"
+            )
         if unknown := set(self.data.steps) - STEPS:
             raise ConfigError(
                 f"data.steps holds {sorted(unknown)}: choose from {', '.join(sorted(STEPS))}"
@@ -169,11 +182,14 @@ _PARTS = {
     "tracking": TrackingConfig,
 }
 
+_OWN_WORDS = ("about", "why", "learned")
+
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     """Read a TOML file; `overrides` like "loss.margin=0.2" replace single values.
 
-    `extends` names another file (beside this one) whose values hold where this one is silent.
+    `extends` names another file (beside this one) whose values hold where this one is silent,
+    but for what it says of itself (`about`, `why`, `learned`).
     A run with overrides carries them in its name. Raises `ConfigError` for unknown keys and
     impossible values.
     """
@@ -206,7 +222,10 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     base = raw.pop("extends", None)
-    return raw if base is None else _merged(_read(path.parent / base), raw)
+    if base is None:
+        return raw
+    inherited = {k: v for k, v in _read(path.parent / base).items() if k not in _OWN_WORDS}
+    return _merged(inherited, raw)
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

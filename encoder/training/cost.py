@@ -31,7 +31,7 @@ class Progress:
     def share(self, schedule: ScheduleConfig) -> float:
         """0 at the start, 1 at the end of the budget."""
         if schedule.samples is not None:
-            return min(1.0, self.samples / schedule.samples)
+            return min(1.0, (self.samples + self.replayed) / schedule.samples)
         return min(1.0, self.seconds / (60 * (schedule.minutes or 1)))
 
     def add(self, machine: Json, seconds: float, *, drawn: int = 0, again: int = 0) -> None:

@@ -23,6 +23,7 @@ from encoder.training.joint import Joint
 from encoder.training.late_loss import Seen
 from encoder.training.losses import MarginSoftmax, make_loss
 from encoder.training.model import FontEncoder, coarser, count_parameters
+from encoder.training.origin import note_origin, take_origin
 from encoder.training.outcome import outcome
 from encoder.training.proxies import face_means
 from encoder.training.replay import replaying
@@ -45,12 +46,14 @@ def train(
     Stops cleanly on SIGTERM and Ctrl+C, with a checkpoint written; the same call goes on.
     `on_epoch` gets the epoch's metrics, `on_step` (share done, loss), `on_prepare` (what, done,
     total) while fonts are read and drawn before the first step. Raises `BrowserMissingError`
-    when the config asks for the browser's lines and they can be neither read nor drawn.
+    when the config asks for the browser's lines and they can be neither read nor drawn, and
+    `CheckpointError` when the run cannot go on from what its config means.
     """
+    take_origin(config)
     folder = runs / config.name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config.as_dict(), indent=1) + "\n")
-    _note_origin(config, folder / "origin.json")
+    note_origin(config, folder / "origin.json")
     task = make_task(config, on_prepare)
     (folder / "families.json").write_text(json.dumps(task.families()) + "\n")
     trainer = _Trainer(config, task, folder, on_prepare)
@@ -64,22 +67,6 @@ def train(
     if config.measure and not trainer.stop:
         trainer.write_outcome()
     return folder
-
-
-def _note_origin(config: RunConfig, path: Path) -> None:
-    """Keep what the card of a warm start's encoder says of its own training.
-
-    Shipping the run will write another encoder over that file.
-    """
-    if not config.warm_start or path.exists():
-        return
-    card_path = Path(config.warm_start).with_suffix(".json")
-    if card_path.exists():
-        card = json.loads(card_path.read_text())
-        origin = {"name": card["name"], "onnx_sha256": card["onnx_sha256"]}
-        origin |= {"progress": card["training"]["progress"], "epochs": card["epochs"]}
-        origin |= {"origin": card.get("origin")}
-        path.write_text(json.dumps(origin, indent=1) + "\n")
 
 
 class _Trainer:
@@ -228,10 +215,11 @@ class _Trainer:
     def write_outcome(self) -> None:
         """`outcome.json`: what the run cost and how it measures, for comparisons."""
         found: dict[str, Any] = {"loss": self.last["loss"], "samples": self.progress.samples}
-        found |= {"seconds": round(self.progress.seconds), "seed": self.config.seed}
-        found |= {"parameters": count_parameters(self.model)}
+        found |= {"replayed": self.progress.replayed, "seconds": round(self.progress.seconds)}
+        found |= {"seed": self.config.seed, "parameters": count_parameters(self.model)}
         if self.task.seen:
-            found |= outcome(self.model, self.task, self.config, self.device)
+            head = None if self.joint is None else self.joint.late.head
+            found |= outcome(self.model, head, self.task, self.config, self.device)
         else:
             found |= {k: v for k, v in self.last.items() if k.startswith("holdout")}
         (self.folder / "outcome.json").write_text(json.dumps(found, indent=1) + "\n")
