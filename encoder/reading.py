@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rapidocr import RapidOCR
 
 _LONGEST = 3000  # pixels: a longer strip is not read, its cost grows with its length
+_AT_ONCE = 4  # lines, each of which takes some 30 MB
 _DETECTED = 960  # pixels: text is looked for in a picture whose longer side is no longer; ...
 _LARGE = 2 * _DETECTED  # ... from this size on it is made smaller here, see below
 _PAPER = (6, 10)  # pixels around a strip, above and beside: readers of text like some
@@ -51,7 +52,7 @@ class Reader:
         self._engine: RapidOCR | None = None
         # Lines are read side by side: twice as fast on two cores, and two threads inside of the
         # model would spin while they wait for each other.
-        self._side_by_side = ThreadPoolExecutor(os.cpu_count(), "reader")
+        self._side_by_side = ThreadPoolExecutor(min(_AT_ONCE, os.cpu_count() or 1), "reader")
         self._lock = threading.Lock()
 
     def read(self, strips: Sequence[np.ndarray]) -> list[Reading]:
