@@ -1,7 +1,8 @@
-"""The DVC pipeline: real DVC, a real tiny training, and a remote that gives all of it back."""
+"""The DVC pipeline: real DVC, all stages on a tiny training, a remote that gives it all back."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -47,24 +48,39 @@ def hashes(folder: Path) -> dict[str, bytes]:
     }
 
 
+def filled(text: str) -> str:
+    """With the values of params.yaml."""
+    for stage, settings in yaml.safe_load((ROOT / "params.yaml").read_text()).items():
+        for key, value in settings.items():
+            text = text.replace(f"${{{stage}.{key}}}", value)
+    return text
+
+
 def test_stages_depend_on_what_is_there() -> None:
     """Every dependency is a file of this repository, or what an earlier stage makes."""
     pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-    values = yaml.safe_load((ROOT / "params.yaml").read_text())
     assert list(pipeline) == ["fetch", "train", "export", "index", "benchmark"]
     made: set[str] = set()
-
-    def filled(text: str) -> str:
-        for stage, settings in values.items():
-            for key, value in settings.items():
-                text = text.replace(f"${{{stage}.{key}}}", value)
-        return text
-
     for stage in pipeline.values():
         for dependency in map(filled, stage["deps"]):
             assert dependency in made or (ROOT / dependency).exists(), dependency
         outs = (next(iter(out)) if isinstance(out, dict) else out for out in stage["outs"])
         made |= set(map(filled, outs))
+
+
+def test_the_lock_is_of_this_commit() -> None:
+    """Whoever changes what a locked stage is made from makes it anew and commits its hash."""
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    locked = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
+    assert "fetch" in locked
+    for name, stage in locked.items():
+        assert stage["cmd"] == filled(stages[name]["cmd"])
+        assert stage["params"] == {"params.yaml": {name: values[name]}}
+        assert [each["path"] for each in stage["deps"]] == sorted(stages[name]["deps"])
+        for file in (path for path in stage["deps"] if (ROOT / path["path"]).is_file()):
+            found = hashlib.md5((ROOT / file["path"]).read_bytes()).hexdigest()
+            assert file["md5"] == found, f"dvc repro {name}: {file['path']} is another one"
 
 
 @pytest.mark.slow
