@@ -49,9 +49,10 @@ def confine(
     "limits": all of `limits` (some systems take not every one); "network": no interface; "calls":
     no sockets, no new processes, no touching of others; "files": only what lies below `read` may
     be read, and below `write` written. With `may_exec` the process may still become another
-    program. There is no way back.
+    program. There is no way back. Where memory runs out it is this process that Linux ends.
     """
     libc = ctypes.CDLL(None, use_errno=True)
+    _go_first()
     held = []
     if sys.platform == "linux":
         libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -82,11 +83,21 @@ def command(
     return [sys.executable, "-I", "-S", __file__, wanted, *program]
 
 
+def _go_first() -> None:
+    try:
+        with open("/proc/self/oom_score_adj", "w") as score:
+            score.write("1000")
+    except OSError:  # not Linux
+        return
+
+
 def _lower(kind: int, value: int) -> bool:
     _, hard = resource.getrlimit(kind)
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    # A second later the kernel kills; the signal before it says why.
+    most = value + 1 if kind == resource.RLIMIT_CPU and hard != value else value
     try:
-        resource.setrlimit(kind, (value, value))
+        resource.setrlimit(kind, (value, most))
     except (OSError, ValueError):  # macOS, of memory
         return False
     return True

@@ -16,6 +16,7 @@ from pathlib import Path
 from encoder.confine import Limits, command
 from encoder.fontguard import MAX_UNPACKED, FontRefusedError
 from encoder.fontnames import clean
+from encoder.room import within
 
 _LIMITS = Limits(memory=2**30, cpu=20, file_bytes=MAX_UNPACKED)
 _SECONDS = 90.0  # of the clock, on a busy machine
@@ -37,7 +38,10 @@ def sanitize(source: Path, target: Path) -> None:
     home = Path(sanitizer).parent
     folder = os.fspath(target.parent.resolve())
     confined = command(
-        _LIMITS, program, read=[os.fspath(home), os.fspath(source.resolve())], write=[folder]
+        within(_LIMITS),
+        program,
+        read=[os.fspath(home), os.fspath(source.resolve())],
+        write=[folder],
     )
     try:
         with complaints.open("wb") as errors:
@@ -80,8 +84,10 @@ def _refusal(code: int, complaints: Path) -> FontRefusedError:
         return FontRefusedError(
             "too-large", f"Unpacked it has more than {MAX_UNPACKED:,} bytes; split the collection."
         )
-    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+    if code == -signal.SIGXCPU:
         return FontRefusedError("time-limit", f"Checking it takes too long. {_AGAIN}")
+    if code == -signal.SIGKILL:  # by the kernel, when the memory of all runs out
+        return FontRefusedError("memory-limit", f"Checking it takes too much memory. {_AGAIN}")
     if code < 0:
         return FontRefusedError(
             "crashed", f"The sanitizer gave up on it (signal {-code}). {_AGAIN}"

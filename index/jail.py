@@ -168,10 +168,12 @@ class Jail:
             self._end()
             return error.code if error.code in _REASONS else "crashed"
         status = self._end() if child is not None else 0
-        return "time-limit" if status == -signal.SIGXCPU else "crashed"
+        # The kernel kills where the memory of all has run out (see `encoder.confine`).
+        causes = {-signal.SIGXCPU: "time-limit", -signal.SIGKILL: "memory-limit"}
+        return causes.get(status, "crashed")
 
     def _end(self) -> int:
-        """Close the child's input and kill it if it does not follow; its exit status."""
+        """Close the child's input and kill it if it does not follow; its exit status, then 0."""
         child, self._child = self._child, None
         if child is None:
             return 0
@@ -183,7 +185,8 @@ class Jail:
             return child.wait(1.0)
         except subprocess.TimeoutExpired:
             child.kill()
-            return child.wait()
+            child.wait()
+            return 0
 
 
 class _DeadError(Exception):

@@ -34,6 +34,7 @@ from encoder.fontguard import (
     require_outlines,
 )
 from encoder.reference import ReferenceLine
+from encoder.room import address_space, within
 from index.drawing import Here
 
 CPU_SECONDS = 20  # of one request
@@ -50,7 +51,7 @@ def main(arguments: list[str], here: Here) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no answer
     cv2.setNumThreads(1)
     code = [os.fspath(_CODE / name) for name in ("encoder", "index", "db")]
-    held = confine(LIMITS, read=[*code, *arguments])
+    held = confine(within(LIMITS, address_space()), read=[*code, *arguments])
     send(out, {"held": held}, b"")
     calls = table(here)
     for line in sys.stdin.buffer:
@@ -92,10 +93,10 @@ def send(out: BinaryIO, header: dict[str, Any], body: bytes) -> None:
 
 
 def _grant_time() -> None:
-    """Another CPU_SECONDS for this request; the hard limit stays."""
+    """Another CPU_SECONDS for this request; the hard limit stays, a second above."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     soft = math.ceil(time.process_time()) + CPU_SECONDS
-    resource.setrlimit(resource.RLIMIT_CPU, (min(soft, hard), hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (min(soft, hard - 1), hard))
 
 
 def _ref(request: dict[str, Any]) -> FaceRef:

@@ -39,6 +39,7 @@ DEEDS: dict[str, Callable[[], object]] = {
     "spin": spin,
     "sleep": lambda: time.sleep(60),
     "hog": lambda: bytearray(4 * 2**30),
+    "fill": lambda: b"x" * (700 * 2**20),
     "abort": os.abort,
     "shout": shout,
     "fork": os.fork,

@@ -81,6 +81,7 @@ def test_the_walls_stand(font: Path, caplog: pytest.LogCaptureFixture) -> None:
         limits = {line[:26].strip(): line[26:].split()[:2] for line in lines}
         devices = (process / "net/dev").read_text().splitlines()[2:]
         nice = os.getpriority(os.PRIO_PROCESS, jail._child.pid)
+        assert (process / "oom_score_adj").read_text() == "1000\n"
     assert (status["Seccomp"], status["NoNewPrivs"]) == ("2", "1")
     for name, most in (
         ("Max address space", jailed.LIMITS.memory),
