@@ -8,6 +8,8 @@ set -euo pipefail
 source_folder=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 # shellcheck source=deploy/lib.sh
 . "$source_folder/deploy/lib.sh"
+# shellcheck source=deploy/firewall.sh
+. "$source_folder/deploy/firewall.sh"
 
 domain='' email='' fonts=''
 while [ $# -gt 0 ]; do
@@ -74,18 +76,6 @@ certificate() {
     --deploy-hook 'systemctl reload nginx'
   write_site
   restart
-}
-
-# What SSH listens on stays open, whatever its port is.
-firewall() {
-  have_systemd || return 0
-  local port
-  for port in $(sshd -T 2>/dev/null | awk '$1 == "port" {print $2}') ${SSH_CONNECTION:+${SSH_CONNECTION##* }}; do
-    ufw allow "$port/tcp" >/dev/null
-  done
-  ufw allow 80/tcp >/dev/null
-  ufw allow 443/tcp >/dev/null
-  ufw --force enable >/dev/null
 }
 
 # A gigabyte is little while packages are installed: swap catches the peak.

@@ -38,14 +38,20 @@ case $* in "start fontkin-backup.service")
     echo >"/var/backups/fontkin/fontkin-$number.zip" ;;
 esac
 """
+RUNUSER = """shift 3 # -u fontkin --
+exec setpriv --reuid 990 --regid 990 --clear-groups -- "$@"
+"""
 # A release's own command: a backup is a copy here.
 FONTKIN = """echo "fontkin $*" >>/calls
-[ "$1" != restore ] || { [ ! -e /refuse ] && cp "$2" /var/lib/fontkin/catalog.db; }
+[ "$1" != restore ] || { [ ! -e /refuse ] && cp "$2" /var/lib/fontkin/catalog.db; } || exit 1
+[ "$1" != add_font ] || { shift && cat -- "$@" >>/calls; }
 """
 _ENTER = """set -e
 mount --rbind /usr "$1/usr" && mount --rbind /dev "$1/dev"
 mount -t tmpfs tmpfs "$1/usr/local/bin"
-exec chroot "$1" env -i PATH=/stubs:/usr/sbin:/usr/bin FONTKIN_RELEASE="$2" "$3" $4
+touch "$1/calls" && chmod 666 "$1/calls"
+root=$1 release=$2 && shift 2
+exec chroot "$root" env -i PATH=/stubs:/usr/sbin:/usr/bin FONTKIN_RELEASE="$release" "$@"
 """
 
 
@@ -64,7 +70,11 @@ class Server:
             (root / name).symlink_to(f"usr/{name}")
         for name in ("systemctl", "nginx", "journalctl"):
             self._program(root / "stubs" / name, CALLED + SYSTEMCTL * (name == "systemctl"))
-        self._program(root / "stubs/runuser", 'shift 3\nexec "$@"\n')  # -u fontkin --
+        self._program(root / "stubs/runuser", RUNUSER)
+        (root / "etc/passwd").write_text("fontkin:x:990:990::/:/bin/sh\n")
+        (root / "etc/group").write_text("fontkin:x:990:\n")
+        for name in ("var/lib/fontkin", "var/backups/fontkin"):
+            os.chown(root / name, 990, 990)
         (root / "stubs/start.py").write_text(START)
         (root / "etc/fontkin/fontkin.env").touch()
         self.prefix = root / "opt/fontkin"
@@ -75,12 +85,11 @@ class Server:
         self._program(venv / "bin/python", PYTHON)
         (venv / "complete").touch()
 
-    def run(self, script: str, *, release: str = "") -> subprocess.CompletedProcess[str]:
-        """`script` of the server with its options, as root, in that root."""
-        program, _, options = script.partition(" ")
-        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _ENTER, "sh"]
+    def run(self, *command: str, release: str = "") -> subprocess.CompletedProcess[str]:
+        """A program of the server with its arguments, as root, in that root."""
+        enter = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _ENTER, "sh"]
         return subprocess.run(
-            [*command, str(self.root), release, program, options], capture_output=True, text=True
+            [*enter, str(self.root), release, *command], capture_output=True, text=True
         )
 
     def checkout(self, name: str, *, broken: bool = False, schema: int = 1) -> str:
@@ -106,7 +115,7 @@ class Server:
 
     def back(self) -> subprocess.CompletedProcess[str]:
         """As deliver.sh goes back: by the script of the version that serves."""
-        return self.run("/opt/fontkin/current/deploy/update.sh --back")
+        return self.run("/opt/fontkin/current/deploy/update.sh", "--back")
 
     @property
     def current(self) -> str:
@@ -147,8 +156,9 @@ class Server:
 
     def calls(self) -> list[str]:
         """What was called since the last time."""
-        found = (self.root / "calls").read_text().splitlines()
-        (self.root / "calls").unlink()
+        file = self.root / "calls"
+        found = file.read_text().splitlines()
+        file.unlink()
         return found
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -33,7 +34,7 @@ def test_back_is_for_once(server: Server) -> None:
     for last in ("one", "two"):
         done = server.back()
         assert done.returncode == 2 and "no version came before one" in done.stderr
-        assert server.current == "one" and not (server.root / "calls").exists()
+        assert server.current == "one" and server.calls() == []
         if last == "one":
             server.update("two")
             server.back()
@@ -106,3 +107,34 @@ def test_a_closed_service_is_asked_with_its_token(server: Server, lines: str, to
     (server.root / "etc/fontkin/fontkin.env").write_text(f"{lines}\n")
     assert server.update("two").returncode == 0
     assert server.calls()[-2:] == [f"token {token}", "smoke /opt/fontkin/releases/two"]
+
+
+def test_a_command_is_handed_what_its_user_may_not_read(server: Server) -> None:
+    """Fonts in a home come as copies under their names; what may be read, options and what a
+    command writes stay as they are; nothing is left.
+    """
+    home = server.root / "home/me"
+    home.mkdir(parents=True)
+    for folder, text in (("a", "first"), ("b", "second")):
+        (home / folder).mkdir()
+        (home / folder / "My Font.ttf").write_text(f"{text}\n")
+    (home / "out.csv").touch()
+    home.chmod(0o750)
+    (server.root / "srv/open.ttf").write_text("third\n")
+    command = "/opt/fontkin/current/deploy/fontkin.sh"
+    files = ["/home/me/a/My Font.ttf", "/home/me/b/My Font.ttf", "/srv/open.ttf"]
+    done = server.run(command, "add_font", *files)
+    assert done.returncode == 0, done.stderr
+    said, *given = server.calls()
+    assert given == ["first", "second", "third"]
+    assert re.fullmatch(
+        "fontkin add_font /tmp/[^/]+/1/My Font.ttf /tmp/[^/]+/2/My Font.ttf /srv/open.ttf", said
+    )
+    assert list((server.root / "tmp").iterdir()) == []
+    server.run(command, "search", "--csv", "/home/me/out.csv", "-k")
+    server.run(command, "backup", "/home/me/out.csv")
+    assert server.calls() == [
+        "fontkin search --csv /home/me/out.csv -k",
+        "fontkin backup /home/me/out.csv",
+    ]
+    assert server.run(command, "add_font", "/nowhere").returncode != 0
