@@ -23,7 +23,7 @@ def _run(name: str, *parts: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_run_on_two_machines_counts_each() -> None:
-    """Two steps on one, one on another, one more on the first; replayed pictures are no samples."""
+    """Two steps on one, one on another, one more on the first; what comes again is not drawn."""
     progress = Progress()
     progress.add(_CPU, 2.0, drawn=8)
     progress.add(_CPU, 3.0, drawn=8)
@@ -37,9 +37,7 @@ def test_a_run_on_two_machines_counts_each() -> None:
         _CPU | {"samples": 20, "seconds": 6.0},
         _GPU | {"samples": 0, "seconds": 0.5},
     ]
-    assert (
-        progress.share(ScheduleConfig(samples=40)) == 0.7
-    )  # those that come again are learned, too
+    assert progress.share(ScheduleConfig(samples=40)) == 0.7
     assert progress.share(ScheduleConfig(samples=None, minutes=0.13)) == pytest.approx(6.5 / 7.8)
 
 
