@@ -138,6 +138,9 @@ def test_a_connection_lost_while_packages_are_installed(
     machine = Machine(tmp_path, checkout)
     (checkout / "base.toml").write_text("seed = 3\n")  # not under git
     (checkout / "tiny.toml").write_text('extends = "base.toml"\nname = "tiny"\n')
+    origin = Path("build/warm-start/fifth.onnx")  # nor is this; there is no git there to give it
+    (checkout / origin).parent.mkdir(parents=True)
+    (checkout / origin).write_bytes(b"weights")
     running = sent(checkout, remote)
     until(lambda: machine.lines("pip"))
     for pid in remote.sessions():
@@ -149,6 +152,7 @@ def test_a_connection_lost_while_packages_are_installed(
     assert len(machine.lines("pip")) == 1
     assert machine.lines("trained") == ["-m scripts.train tiny.toml"]
     assert (remote.home / "work" / "base.toml").read_text() == "seed = 3\n"
+    assert (remote.home / "work" / origin).read_bytes() == b"weights"
 
 
 def test_a_failure_there_is_told_here(checkout: Path, remote: Remote, tmp_path: Path) -> None:
