@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from db.repository import Repository
@@ -22,6 +23,7 @@ _BUSY_MS = 10_000
 # SQLite: read-only, input/output error, full. PostgreSQL: full, out of memory,
 # read-only transaction.
 _STORAGE = (8, 10, 13, "53100", "53200", "25006")
+_LOCKED = (5, 6)  # SQLite: busy, locked
 _DAMAGED = (11, 26)  # SQLite: malformed, not a database
 # Every statement of a block sees one moment; a connection that a restart cut off is replaced.
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -31,6 +33,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 class DatabaseError(RuntimeError):
     """The database cannot be opened; the message names its URL without the password."""
+
+
+class BusyError(RuntimeError):
+    """Another writer holds the catalogue for longer than this one was ready to wait."""
 
 
 class StorageError(RuntimeError):
@@ -82,8 +88,10 @@ class Database:
         try:
             with Session(engine) as session, session.begin():
                 yield Repository(session)
-        except DBAPIError as error:
-            raise _named(error, self.name) or error from error
+        except (DBAPIError, sqlite3.Error) as error:  # the latter from a connection that is opened
+            raise _named(getattr(error, "orig", error), self.name) or error from error
+        except PoolTimeoutError as error:
+            raise BusyError(f"all connections to {self.name} are in use: {error}") from error
 
     def compact(self) -> None:
         """Give back unused pages and leave one self-contained file (SQLite only)."""
@@ -125,7 +133,7 @@ def open_database(url: str, *, migrating: bool = True) -> Database:
             f"database {database.name} was made by a newer Fontkin; update this one ({error})"
         ) from error
     except DBAPIError as error:
-        raise _named(error, database.name) or DatabaseError(
+        raise _named(error.orig, database.name) or DatabaseError(
             f"database {database.name} cannot be opened: {error.orig}"
         ) from error
     return database
@@ -196,14 +204,16 @@ def _unenforced(connection: Connection) -> Iterator[None]:
         raw.execute("PRAGMA foreign_keys=ON")
 
 
-def _named(error: DBAPIError, name: str) -> RuntimeError | None:
-    """Our error for a full disk and for damage; None for everything else."""
-    number = getattr(error.orig, "sqlite_errorcode", None)
-    code = getattr(error.orig, "sqlstate", None) if number is None else number & 0xFF
+def _named(error: object, name: str) -> RuntimeError | None:
+    """Our error for a driver's: a full disk, damage, a lock; None for everything else."""
+    number = getattr(error, "sqlite_errorcode", None)
+    code = getattr(error, "sqlstate", None) if number is None else number & 0xFF
     if code in _STORAGE:
-        return StorageError(f"the disk of {name} takes no more: {error.orig}; nothing was changed")
+        return StorageError(f"the disk of {name} takes no more: {error}; nothing was changed")
     if code in _DAMAGED:
-        return DatabaseError(f"database {name} is damaged: {error.orig}; restore a backup")
+        return DatabaseError(f"database {name} is damaged: {error}; restore a backup")
+    if code in _LOCKED:
+        return BusyError(f"database {name} is locked by somebody else: {error}")
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from db.session import StorageError
+from db.session import BusyError, StorageError
 
 __all__ = [
     "BackupError",
@@ -58,10 +58,6 @@ class UnknownFaceError(KeyError):
 
     def __str__(self) -> str:
         return f"no face {self.face_id!r} is in the catalogue"
-
-
-class BusyError(RuntimeError):
-    """Another writer holds the catalogue for longer than this one was ready to wait."""
 
 
 class UnavailableError(RuntimeError):

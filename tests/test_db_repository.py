@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -25,7 +26,7 @@ from db.records import (
     TokenRecord,
     TwinRecord,
 )
-from db.session import Database, DatabaseError, open_database
+from db.session import BusyError, Database, DatabaseError, open_database
 from db.vectors import quantised
 from tests.old_database import downgrade
 
@@ -342,3 +343,35 @@ def test_a_family_is_renamed_and_hidden(database: Database) -> None:
             None,
         )
         assert rows.families.specimen("a") == b"new" and rows.counts()["samples"] == 2
+
+
+def test_a_database_that_somebody_holds_is_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock is no fault of the service, met by a statement or while a connection is opened."""
+    url = f"sqlite:///{tmp_path / 'catalog.db'}"
+    open_database(url).close()
+    monkeypatch.setattr("db.session._BUSY_MS", 50)
+    engine = create_engine(url, connect_args={"timeout": 0.05})
+    with closing(sqlite3.connect(tmp_path / "catalog.db", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("CREATE TABLE held (id)")
+        for database in (Database(engine), open_database(url, migrating=False)):
+            with pytest.raises(BusyError, match="locked"), database.begin() as rows:
+                rows.state.generation()
+            database.close()
+
+
+def test_no_connection_left_is_busy(tmp_path: Path) -> None:
+    """Whoever waits for a connection in vain hears that, too."""
+    open_database(f"sqlite:///{tmp_path / 'catalog.db'}").close()
+    engine = create_engine(
+        f"sqlite:///{tmp_path / 'catalog.db'}", pool_size=1, max_overflow=0, pool_timeout=0.1
+    )
+    database = Database(engine)
+    with database.begin() as rows:
+        rows.state.generation()
+        with pytest.raises(BusyError, match="in use"), database.begin() as more:
+            more.state.generation()
+    database.close()
