@@ -135,6 +135,12 @@ def statuses(port: int, route: str = "") -> dict[str, float]:
     return found
 
 
+def logged_errors(path: Path) -> list[str]:
+    """What the service's log says of calls that went wrong, fifty at most."""
+    lines = path.read_text(errors="replace").splitlines()
+    return [line for line in lines if '"level": "error"' in line][-50:]
+
+
 def draw(samples: list[tuple[float, float, int]], target: Path) -> None:
     """Memory and file handles over time, two small plots."""
     import matplotlib
@@ -172,6 +178,7 @@ def main() -> int:
         finally:
             service.send_signal(signal.SIGTERM)
             service.wait(60)
+        errors = logged_errors(folder / "service.log")
     samples = result.pop("samples")
     if given.plot:
         draw(samples, given.plot)
@@ -183,7 +190,7 @@ def main() -> int:
     sys.stdout.write(json.dumps(result, indent=1) + "\n")
     count = max(call["failures"] for call in result["calls"])  # the last row is of all
     lines = told(result["failed"], count)
-    sys.stderr.write("".join(line + "\n" for line in lines))
+    sys.stderr.write("".join(line + "\n" for line in lines + errors))
     return 1 if lines else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -12,9 +13,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from api.observe import JsonFormatter
 from scripts import serve
 from tests import load_client
-from tests.load import load
+from tests.load import load, logged_errors
 from tests.load_failures import MOST, Recorder, read_failures, told
 
 PROBLEM = {"type": "/problems#internal-error", "title": "Something went wrong"}
@@ -122,3 +124,15 @@ def test_an_idle_connection_is_opened_anew(failing: int, monkeypatch: pytest.Mon
             session.get(f"http://127.0.0.1:{failing}/")
     first, second, third = Failing.clients
     assert first == second != third
+
+
+def test_what_the_service_logged_of_an_error_is_told(tmp_path: Path) -> None:
+    """Written by the service's own formatter, between lines of other kinds."""
+    records = [
+        logging.LogRecord("fontkin.api", level, "", 0, message, None, None)
+        for level, message in ((logging.INFO, "GET /"), (logging.ERROR, "request failed"))
+    ]
+    path = tmp_path / "service.log"
+    path.write_text("".join(JsonFormatter().format(r) + "\n" for r in records) + "no JSON\n")
+    (line,) = logged_errors(path)
+    assert json.loads(line)["message"] == "request failed"
