@@ -6,10 +6,19 @@ if [ ! -r /etc/fontkin/fontkin.env ]; then
   echo "fontkin: run it as root: sudo fontkin $*" >&2
   exit 1
 fi
-set -a
-# shellcheck disable=SC1091
-. /etc/fontkin/fontkin.env
-set +a
+# As systemd reads the file, not as a shell: nothing in a value is run or filled in.
+while read -r line || [ -n "$line" ]; do
+  case $line in
+    [A-Z]*=*) value=${line#*=} ;;
+    *) continue ;;
+  esac
+  case $value in
+    \"*\" | \'*\') value=${value#?} && value=${value%?} ;;
+  esac
+  export "${line%%=*}=$value"
+done </etc/fontkin/fontkin.env
+# Programs such as npm keep things at home, and that is not root's.
+export HOME=/var/lib/fontkin
 as_service() { runuser -u fontkin -- "$@"; }
 case ${1:-} in add_font | add-font | search | restore) reads=1 ;; *) reads='' ;; esac
 handed='' count=0 last=''
