@@ -26,6 +26,7 @@ ENV PATH=/app/bin:/app/.venv/bin:$PATH \
 USER 10001
 VOLUME /data
 EXPOSE 8000
-HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
+# After an update own fonts may be drawn anew before it answers, half a second each.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=600s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/readyz', timeout=8)"]
 CMD ["python", "-m", "scripts.serve", "--host", "0.0.0.0", "--port", "8000"]

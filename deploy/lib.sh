@@ -155,11 +155,12 @@ activate() {
     rm -rf /var/lib/nginx/fontkin
 }
 
-# restart: the service and the web server, where there is a systemd to do it.
+# restart: the service and the web server, where there is a systemd to do it. Waits for what an
+# update makes of the catalogue; a version that failed over and over may have used up the starts.
 restart() {
   nginx -tq || return 1
   have_systemd || return 0
-  systemctl daemon-reload &&
+  systemctl daemon-reload && { systemctl reset-failed fontkin.service 2>/dev/null || true; } &&
     systemctl enable --quiet fontkin.service fontkin-backup.timer nginx.service &&
     systemctl restart fontkin.service fontkin-backup.timer &&
     systemctl reload-or-restart nginx.service

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 
 from db.locks import advisory_lock
 from db.session import Database, open_database
@@ -39,6 +40,8 @@ from index.tokens import Tokens
 from index.writer import Writer
 
 log = logging.getLogger(__name__)
+
+MIGRATION_SECONDS = 3600.0  # that a start waits for another's migration
 
 _Opened = tuple[Database, LiveView, WriterLock]
 
@@ -102,6 +105,34 @@ def open_tokens(settings: Settings) -> Iterator[Tokens]:
         database.close()
 
 
+def migrate(
+    settings: Settings,
+    *,
+    embedder: Embedder | None = None,
+    on_progress: Callable[[int, int], object] = lambda done, total: None,
+) -> None:
+    """Bring the catalogue to this version, for a start that must not take long.
+
+    Does what `open_catalog` would: the first start, the schema, own fonts drawn anew for another
+    encoder, which takes half a second each. Waits an hour for another writer, who may be doing the
+    same. A folder that cannot be written, or is full, is left to `open_catalog`. Raises as that.
+    """
+    if not readonly.is_writable(settings):
+        return
+    encoder = embedder or load_embedder(settings)
+    identity = EncoderIdentity(encoder.sha256, encoder.prepare_version, encoder.dim)
+    lock = writer_lock(replace(settings, lock_seconds=MIGRATION_SECONDS))
+    try:
+        with storage_errors(settings.data):
+            database = _prepared(settings, identity, lock, encoder, on_progress)
+    except StorageError as error:
+        log.warning("%s", error)
+        return
+    with closing(database), database.begin() as rows:
+        if state := rows.state.get():
+            identity.require(state)
+
+
 def _opened(settings: Settings, identity: EncoderIdentity, renewing: Embedder | None) -> _Opened:
     if readonly.is_writable(settings):
         try:
@@ -120,8 +151,19 @@ def _opened(settings: Settings, identity: EncoderIdentity, renewing: Embedder | 
 def _opened_to_write(
     settings: Settings, identity: EncoderIdentity, renewing: Embedder | None
 ) -> _Opened:
-    """A catalogue that another encoder made is renewed for `renewing` where it can be."""
     lock = writer_lock(settings)
+    database = _prepared(settings, identity, lock, renewing)
+    return database, LiveView(database, open_stores(settings), lock, identity), lock
+
+
+def _prepared(
+    settings: Settings,
+    identity: EncoderIdentity,
+    lock: WriterLock,
+    renewing: Embedder | None,
+    on_progress: Callable[[int, int], object] = lambda done, total: None,
+) -> Database:
+    """A catalogue that another encoder made is renewed for `renewing` where it can be."""
     with lock.hold():
         install_prebuilt(settings)
         database = open_database(settings.database_url)
@@ -129,9 +171,9 @@ def _opened_to_write(
         _claim_if_empty(database, identity)
         OwnFiles(database, settings.data).settle()
         if renewing is not None:
-            renew(settings, database, renewing)
+            renew(settings, database, renewing, on_progress)
         sweep(settings.data)
-    return database, LiveView(database, open_stores(settings), lock, identity), lock
+    return database
 
 
 def writer_lock(settings: Settings) -> WriterLock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -22,8 +22,15 @@ from index.sources import GOOGLE
 log = logging.getLogger(__name__)
 
 
-def renew(settings: Settings, database: Database, embedder: Embedder) -> bool:
+def renew(
+    settings: Settings,
+    database: Database,
+    embedder: Embedder,
+    on_progress: Callable[[int, int], object] = lambda done, total: None,
+) -> bool:
     """Take the shipped catalogue's families, and draw the own ones anew, all or nothing.
+
+    `on_progress` gets the own families that are drawn, and all of them.
 
     Nothing is done, and False returned, when the vectors are this encoder's already, when the
     shipped ones are not, when a copy of an own font is lost (it would be lost from the catalogue
@@ -41,7 +48,10 @@ def renew(settings: Settings, database: Database, embedder: Embedder) -> bool:
     if shared or manifest is None or manifest["encoder_sha256"] != embedder.sha256:
         return False
     log.info("renewing the catalogue for encoder %s", embedder.sha256[:12])
-    drawn = [draw_guarded(source, embedder, None).bundle for source in sources]
+    drawn = list[FamilyBundle]()
+    for source in sources:
+        drawn.append(draw_guarded(source, embedder, None).bundle)
+        on_progress(len(drawn), len(sources))
     if any(len(own.faces) < count for own, count in zip(drawn, counts, strict=True)):
         log.warning("own fonts cannot all be drawn again, so the catalogue is not renewed")
         return False

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
+from typing import NoReturn
 
 from index.settings import Settings
+from scripts.becoming import gunicorn_command, gunicorn_environment
+from scripts.migrate import migrated
 from scripts.options import command
+from scripts.terminal import run
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,30 +34,17 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     return arguments
 
 
-def gunicorn_command(arguments: argparse.Namespace) -> list[str]:
-    """What to run: threads in one process share the index and the encoder."""
-    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-    return [
-        *(sys.executable, "-m", "gunicorn", "api.app:create_app(warm=True)"),
-        *("--bind", f"{host}:{arguments.port}"),
-        *("-c", "python:api.worker", "--workers", str(arguments.workers), "--timeout", "120"),
-        *("--threads", str(arguments.threads or 3 * arguments.searches + 8), "--keep-alive", "30"),
-        *("--worker-tmp-dir", "/dev/shm") * os.path.isdir("/dev/shm"),
-        *("--log-level", "warning", "--no-control-socket"),
-    ]
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Become gunicorn, so that signals and the exit code are its own.
 
-
-def main(argv: list[str] | None = None) -> None:
-    """Become gunicorn, so that signals and the exit code are its own; a library has one thread."""
+    What an update makes of the catalogue is done first: gunicorn ends workers that start slowly.
+    """
     arguments = parse_arguments(argv)
+    migrated()
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(arguments.host, arguments.host)
     print(f"Fontkin: open http://{host}:{arguments.port}/ (Ctrl+C stops it)", flush=True)
-    environment = {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", **os.environ}
-    environment["FONTKIN_SEARCHES"] = str(arguments.searches)  # the worker's share
-    if arguments.workers > 1:
-        environment["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="fontkin-")
-    os.execve(sys.executable, gunicorn_command(arguments), environment)
+    os.execve(sys.executable, gunicorn_command(arguments), gunicorn_environment(arguments))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run("serve", main))

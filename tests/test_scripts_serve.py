@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from index import bootstrap
+from index.errors import MismatchError
 from scripts import serve
 
 
@@ -24,6 +26,14 @@ def test_ipv6() -> None:
     """An IPv6 address is written as gunicorn reads it."""
     command = serve.gunicorn_command(serve.parse_arguments(["--host", "::1", "--port", "9"]))
     assert command[command.index("--bind") + 1] == "[::1]:9"
+
+
+@pytest.fixture(autouse=True)
+def migrated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Notes that the catalogue was migrated, and does not do it."""
+    done: list[str] = []
+    monkeypatch.setattr(bootstrap, "migrate", lambda *_, **__: done.append("migrated"))
+    return done
 
 
 @pytest.mark.parametrize(
@@ -46,6 +56,23 @@ def test_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     assert "http://127.0.0.1:8123/" in capsys.readouterr().out
     assert ran[0] == sys.executable
     assert ran[2]["OMP_NUM_THREADS"] == "1"  # type: ignore[index]
+
+
+def test_the_catalogue_is_migrated_before(
+    monkeypatch: pytest.MonkeyPatch, migrated: list[str]
+) -> None:
+    """And where that fails nothing starts."""
+    monkeypatch.setattr(serve.os, "execve", lambda *_: migrated.append("started"))
+    serve.main([])
+    assert migrated == ["migrated", "started"]
+
+    def fail(*_: object, **__: object) -> None:
+        raise MismatchError("made with another encoder")
+
+    monkeypatch.setattr(bootstrap, "migrate", fail)
+    with pytest.raises(MismatchError):
+        serve.main([])
+    assert migrated == ["migrated", "started"]
 
 
 def test_workers_share_the_searches(monkeypatch: pytest.MonkeyPatch) -> None:
