@@ -4,7 +4,7 @@
 # make setup the environment for bin/fontkin, without starting anything
 # make fonts Google Fonts' files, for previews in your own text and for training
 # make pipeline fetch, train, export, index, benchmark: what is not up to date (dvc.yaml)
-# make prove  a whole server in a fresh Debian, held to 1 GB (as root, in FOLDER)
+# make prove  a whole server in a fresh Debian, held to 1 GB (as root, in FOLDER; SUITE=jammy MIRROR=)
 # make data-small 180 families, for quick experiments and tests
 VENV ?= .venv
 PORT ?= 8000
@@ -54,7 +54,7 @@ pipeline: $(VENV)/full.stamp $(VENV)-dvc/dvc.stamp npm
 
 prove:
 	@.ci/programs.sh debootstrap=debootstrap systemd-nspawn=systemd-container
-	deploy/prove.sh $(or $(FOLDER),build/prove)
+	deploy/prove.sh $(or $(FOLDER),build/prove) $(or $(SUITE),bookworm) $(MIRROR)
 
 # What the tests drive for real: a browser, a database, SSH, a web server, shells.
 programs: npm

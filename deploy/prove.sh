@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Set up a whole server in a fresh Debian 12 and put it to work, held to 1 GB of memory in all:
-# its systemd, nginx, firewall, timer and the service. As root, with debootstrap and
+# Set up a whole server in a fresh Debian or Ubuntu and put it to work, held to 1 GB of memory in
+# all: its systemd, nginx, firewall, timer and the service. As root, with debootstrap and
 # systemd-container; nothing leaves the machine but downloads of packages.
 #
-#   sudo deploy/prove.sh FOLDER     # the root is made in FOLDER, and kept for the next time
+#   sudo deploy/prove.sh FOLDER                  # Debian 12; the root is kept in FOLDER
+#   sudo deploy/prove.sh FOLDER jammy            # Ubuntu 22.04; its archive's keyring in /usr/share/keyrings
+#   sudo deploy/prove.sh FOLDER SUITE MIRROR     # from another mirror
 #
 # First setup.sh in a chroot, for the downloads. Then that root is booted in a network of its own
 # (only loopback), setup.sh runs there a second time, and everything is asked of the real services.
 set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-if [ $# != 1 ] || [ "$(id -u)" != 0 ]; then
+if [ $# = 0 ] || [ $# -gt 3 ] || [ "$(id -u)" != 0 ]; then
   sed -n '2,/^set/{s/^# \{0,1\}//;/^set/d;p}' "$0"
   exit 2
 fi
@@ -18,13 +20,18 @@ for program in debootstrap systemd-nspawn; do
 done
 mkdir -p "$1"
 work=$(cd "$1" && pwd)
-root=$work/root
+suite=${2:-bookworm}
+root=$work/$suite
+case $suite in jammy | noble) components=main,universe ;; *) components=main ;; esac
 limit=$((1024 * 1024 * 1024))
 
 if [ ! -e "$root/.made" ]; then
   rm -rf "$root"
   debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,ca-certificates,iproute2 \
-    bookworm "$root" >"$work/debootstrap.log"
+    --components=$components "$suite" "$root" ${3:+"$3"} >"$work/debootstrap.log"
+  if [ $components != main ]; then # Ubuntu; what a rented server has too
+    sed -i "p;s/ $suite / $suite-updates /p;s/ $suite-updates / $suite-security /" "$root/etc/apt/sources.list"
+  fi
   touch "$root/.made"
 fi
 rm -rf "$root/srv/fontkin" && mkdir -p "$root/srv/fontkin"
