@@ -88,8 +88,8 @@ class Database:
         try:
             with Session(engine) as session, session.begin():
                 yield Repository(session)
-        except (DBAPIError, sqlite3.Error) as error:  # the latter from a connection that is opened
-            raise _named(getattr(error, "orig", error), self.name) or error from error
+        except DBAPIError as error:
+            raise _named(error, self.name) or error from error
         except PoolTimeoutError as error:
             raise BusyError(f"all connections to {self.name} are in use: {error}") from error
 
@@ -133,7 +133,7 @@ def open_database(url: str, *, migrating: bool = True) -> Database:
             f"database {database.name} was made by a newer Fontkin; update this one ({error})"
         ) from error
     except DBAPIError as error:
-        raise _named(error.orig, database.name) or DatabaseError(
+        raise _named(error, database.name) or DatabaseError(
             f"database {database.name} cannot be opened: {error.orig}"
         ) from error
     return database
@@ -204,16 +204,16 @@ def _unenforced(connection: Connection) -> Iterator[None]:
         raw.execute("PRAGMA foreign_keys=ON")
 
 
-def _named(error: object, name: str) -> RuntimeError | None:
-    """Our error for a driver's: a full disk, damage, a lock; None for everything else."""
-    number = getattr(error, "sqlite_errorcode", None)
-    code = getattr(error, "sqlstate", None) if number is None else number & 0xFF
+def _named(error: DBAPIError, name: str) -> RuntimeError | None:
+    """Our error for a full disk, damage and a lock; None for everything else."""
+    number = getattr(error.orig, "sqlite_errorcode", None)
+    code = getattr(error.orig, "sqlstate", None) if number is None else number & 0xFF
     if code in _STORAGE:
-        return StorageError(f"the disk of {name} takes no more: {error}; nothing was changed")
+        return StorageError(f"the disk of {name} takes no more: {error.orig}; nothing was changed")
     if code in _DAMAGED:
-        return DatabaseError(f"database {name} is damaged: {error}; restore a backup")
+        return DatabaseError(f"database {name} is damaged: {error.orig}; restore a backup")
     if code in _LOCKED:
-        return BusyError(f"database {name} is locked by somebody else: {error}")
+        return BusyError(f"database {name} is locked by somebody else: {error.orig}")
     return None
 
 

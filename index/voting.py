@@ -144,8 +144,5 @@ def best_members(
     `group_of` int [M] gives each member's group. A wanted group always has a seen member
     when it was itself ranked from the same neighbours.
     """
-    best: dict[int, int] = {}
-    for group in wanted:
-        members = np.flatnonzero((group_of == group) & tally.seen)
-        best[group] = int(members[np.argmax(tally.scores[members])])
-    return best
+    leading = leading_members(tally, group_of, np.isin(group_of, wanted), 1)
+    return dict(zip(group_of[leading].tolist(), leading.tolist(), strict=True))

@@ -72,10 +72,9 @@ class FaissStore:
     def __init__(self, dim: int) -> None:
         if dim < 1:
             raise VectorError(f"dim is {dim}; it must be at least 1")
-        flat = faiss.IndexScalarQuantizer(
-            dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        )
-        self._index: Any = faiss.IndexIDMap2(flat)  # the stubs know C++'s signatures only
+        self._index: Any = faiss.IndexIDMap2(
+            half_floats(dim)
+        )  # the stubs know C++'s signatures only
         self._sorted: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
 
     @property
@@ -151,9 +150,8 @@ class FaissStore:
         at = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
         if (ordered[at] != wanted).any():
             raise VectorError(f"one of {len(ids)} ids is not in the store")
-        flat: Any = faiss.downcast_index(self._index.index)
-        codes = faiss.rev_swig_ptr(flat.codes.data(), 2 * self.dim * len(self))
-        return np.asarray(codes.view("<f2").reshape(-1, self.dim)[places[at]], np.float32)
+        stored = stored_rows(faiss.downcast_index(self._index.index))
+        return np.asarray(stored[places[at]], np.float32)
 
     @property
     def _places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -221,13 +219,30 @@ class FaissStore:
         return store
 
     @staticmethod
-    def _selection(allowed: NDArray[np.int64] | None) -> faiss.SearchParameters | None:
+    def _selection(allowed: NDArray[np.int64] | None) -> Any:
         if allowed is None:
             return None
         mask = np.zeros(int(allowed.max()) + 1, bool)
         mask[allowed] = True
-        bits = np.packbits(mask, bitorder="little")
-        return faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))  # type: ignore[call-arg, arg-type]
+        return _library.SearchParameters(sel=selector(mask))
+
+
+def half_floats(dim: int) -> Any:
+    """An index without vectors: unit rows as float16, all of which are compared."""
+    return faiss.IndexScalarQuantizer(
+        dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+    )
+
+
+def stored_rows(index: Any) -> NDArray[np.float16]:
+    """The rows [N, D] of what `half_floats` made, in its own memory: there while it is."""
+    codes = faiss.rev_swig_ptr(index.codes.data(), index.codes.size())
+    return codes.view("<f2").reshape(-1, index.d)
+
+
+def selector(mask: NDArray[np.bool_]) -> Any:
+    """What lets a search find the ids that are True in bool [ids]."""
+    return _library.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
 
 
 def manifest_path(path: Path) -> Path:

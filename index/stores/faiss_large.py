@@ -23,7 +23,7 @@ from db.records import Vectors
 from index.errors import MismatchError
 from index.files import fsync_path
 from index.stores.base import Neighbours, VectorError, checked_rows, require_k
-from index.stores.faiss import FaissStore
+from index.stores.faiss import FaissStore, half_floats, selector, stored_rows
 
 # What finds 0.99 of the exact five nearest, by measurement: docs/benchmark/scale.md.
 LISTS = 4096
@@ -95,8 +95,7 @@ class Base:
     @cached_property
     def rows(self) -> NDArray[np.float16]:
         """float16 [N, D], mapped: only what is read comes into memory."""
-        codes = faiss.rev_swig_ptr(self.exact.codes.data(), self.exact.codes.size())
-        return codes.view("<f2").reshape(len(self.ids), -1)
+        return stored_rows(self.exact)
 
     @cached_property
     def refined(self) -> Any:
@@ -189,7 +188,9 @@ class LargeStore:
             return result
         faiss.omp_set_num_threads(1)  # holds for the calling thread only
         if mask is not None and reachable <= _FEW:
-            scores, at = self.base.exact.search(rows, depth, params=_parameters(mask))
+            scores, at = self.base.exact.search(
+                rows, depth, params=_library.SearchParameters(sel=selector(mask))
+            )
         else:
             scores, at = self._near(rows, depth, mask, reachable)
         result.scores[:, :depth] = np.where(at < 0, -np.inf, scores)
@@ -213,10 +214,13 @@ class LargeStore:
         more = max(1.0, len(self.base.ids) / MEASURED) ** _GROWTH
         compared = min(reachable, max(int(RERANKED * more), 2 * k))
         probes = min(lists, (PROBES + k // _DEEPER) * -(-len(self.base.ids) // reachable))
+        only = {} if mask is None else {"sel": selector(mask)}
         while True:
-            scores, at = self.base.refined.search(
-                rows, k, params=_refining(-(-compared // k), probes, mask)
+            read = _library.SearchParametersIVF(nprobe=probes, **only)
+            refining = _library.IndexRefineSearchParameters(
+                k_factor=-(-compared // k), base_index_params=read
             )
+            scores, at = self.base.refined.search(rows, k, params=refining)
             if probes >= lists or (at >= 0).all():
                 return scores, at
             probes = min(lists, 4 * probes)
@@ -228,30 +232,13 @@ class LargeStore:
         return mask
 
 
-def _parameters(mask: NDArray[np.bool_]) -> Any:
-    return _library.SearchParameters(sel=_selector(mask))
-
-
-def _refining(times: int, probes: int, mask: NDArray[np.bool_] | None) -> Any:
-    """So many `times` k candidates from so many lists."""
-    chosen = {} if mask is None else {"sel": _selector(mask)}
-    lists = _library.SearchParametersIVF(nprobe=probes, **chosen)
-    return _library.IndexRefineSearchParameters(k_factor=times, base_index_params=lists)
-
-
-def _selector(mask: NDArray[np.bool_]) -> Any:
-    return _library.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
-
-
 def _exact(rows: NDArray[np.floating]) -> Any:
     """Half floats that FAISS compares one by one: it takes their bytes as they are."""
-    index: Any = faiss.IndexScalarQuantizer(
-        rows.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-    )
+    index = half_floats(rows.shape[1])
     index.codes.resize(2 * rows.size)
-    codes = faiss.rev_swig_ptr(index.codes.data(), 2 * rows.size).view("<f2").reshape(rows.shape)
+    stored = stored_rows(index)
     for at in range(0, len(rows), _CHUNK):
-        codes[at : at + _CHUNK] = rows[at : at + _CHUNK]
+        stored[at : at + _CHUNK] = rows[at : at + _CHUNK]
     index.ntotal = len(rows)
     return index
 
