@@ -108,6 +108,18 @@ def test_a_file_that_is_too_large_is_not_sent(browser: Browser, tmp_path: Path) 
         assert [each for each in sent if "POST" in each] == [f"POST {address}/v1/fonts"]
 
 
+def test_a_token_given_at_once_lists_once(page: Page, catalog: FakeCatalog) -> None:
+    """Given while other tabs are still asked for one, it does not replace the rows a second time."""
+    catalog.members["corporate"] = replace(own_family("Corporate"), id="corporate")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with_token(page)
+    page.get_by_role("button", name="Remove Corporate").click()
+    page.wait_for_timeout(400)  # other tabs have 150 ms
+    expect(page.get_by_role("button", name="Really remove Corporate?")).to_be_visible()
+    assert sum("/v1/token" in url for url in asked) == 1
+
+
 def test_wrong_token_says_so(page: Page) -> None:
     """A token that opens nothing is told at once, not kept, and asked for again."""
     page.goto("/fonts")

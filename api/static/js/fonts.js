@@ -31,6 +31,7 @@ async function start() {
   if (!writable) return list();
   byId("token-form").hidden = Boolean(token());
   if (!await anyToken()) return list();
+  if (grant) return; // given in the form meanwhile, which lists
   try {
     use(await granted(token(), "write"));
   } catch (error) {
