@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from encoder.heldout import is_heldout
 from encoder.machine import processor
 from encoder.prepare import HEIGHT, WIDTH
 from encoder.training import checkpoint
-from encoder.training.batches import DrawnBatches, draw_window
+from encoder.training.batches import Batch, DrawnBatches, draw_window
 from encoder.training.config import DataConfig, ModelConfig, RunConfig, ScheduleConfig
 from encoder.training.export import export
 from encoder.training.faces import load_faces, training_split, twin_groups
@@ -249,6 +250,24 @@ def test_batch_numbers_are_reproducible(fonts: Path, config: RunConfig) -> None:
     per_group = torch.bincount(first.groups)
     assert set(per_group[per_group > 0].tolist()) == {config.data.samples_per_family}
     assert first.windows.float().std(dim=(1, 2, 3)).min() > 5
+
+
+def test_minutes_begin_with_the_first_batch(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers that take longer to start than the whole run do not end it, nor skip its warm-up."""
+    draw, shares = DrawnBatches.draw, []
+
+    def slow(self: DrawnBatches, number: int) -> Batch:
+        time.sleep(4 if number == 0 else 0)
+        return draw(self, number)
+
+    monkeypatch.setattr(DrawnBatches, "draw", slow)
+    schedule = ScheduleConfig(samples=None, minutes=3 / 60)
+    run = dataclasses.replace(config, name="minutes", schedule=schedule)
+    train(run, tmp_path, on_step=lambda share, loss: shares.append(share))
+    assert len(shares) > 1
+    assert shares[0] == 0 and shares[1] < 1
 
 
 def test_held_out_families_and_their_twins_are_never_seen(fonts: Path) -> None:

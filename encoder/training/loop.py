@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import signal
@@ -127,10 +128,12 @@ class _Trainer:
         on_epoch: Callable[[dict[str, Any]], None],
         on_step: Callable[[float, float], None],
     ) -> None:
-        saved = started = time.monotonic()
-        epoch_loss, epoch_steps, epoch_start = 0.0, 0, started
         self.model.train()
-        for batch in self._batches():
+        batches = self._batches()
+        # A schedule of minutes begins with the first batch, not while workers start to draw it.
+        saved = started = epoch_start = time.monotonic()
+        epoch_loss, epoch_steps = 0.0, 0
+        for batch in batches:
             share = self.progress.share(self.config.schedule)
             if share >= 1 or self.stop:
                 break
@@ -154,12 +157,13 @@ class _Trainer:
         self._save()
 
     def _batches(self) -> Iterable[Batch]:
-        """From where the run is; replayed ones among them, if the config asks for it."""
+        """From where the run is, the first one drawn; replayed ones among them, if asked for."""
         data = self.config.data
         near = None if self.joint is None else self.joint.near
         # Steps on batches that came again count, too: a resumed run leaves some numbers out.
         drawn = batch_loader(self.task.batches(self.progress.step, near), data.workers)
-        return replaying(drawn, data.replayed, self.device) if data.replayed else drawn
+        coming = iter(replaying(drawn, data.replayed, self.device) if data.replayed else drawn)
+        return itertools.chain([next(coming)], coming)
 
     def _step(self, batch: Batch, share: float) -> float:
         """Learn from `batch`, `share` of the run done; returns its loss."""
