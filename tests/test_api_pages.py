@@ -109,7 +109,7 @@ def test_a_file_that_is_too_large_is_not_sent(browser: Browser, tmp_path: Path) 
 
 
 def test_a_token_given_at_once_lists_once(page: Page, catalog: FakeCatalog) -> None:
-    """Given while other tabs are still asked for one, it does not replace the rows a second time."""
+    """While other tabs are still asked for one: the rows are not replaced a second time."""
     catalog.members["corporate"] = replace(own_family("Corporate"), id="corporate")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
