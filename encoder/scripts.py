@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable
+
 from encoder.fontcmap import Segments
 
 # Blocks of the Unicode Standard with a script's common letters, and how many of them are enough:
@@ -32,6 +35,14 @@ _BLOCKS = {
     "chinese-simplified": (0x4E00, 0x9FFF, 5000),
 }
 SCRIPTS = tuple(sorted(_BLOCKS))
+# With what the Unicode names of a script's letters begin, where not with the script's own name.
+_LETTERS_OF = {
+    "chinese-hongkong": ("CJK",),
+    "chinese-simplified": ("CJK",),
+    "chinese-traditional": ("CJK",),
+    "japanese": ("CJK", "HIRAGANA", "KATAKANA"),
+    "korean": ("HANGUL",),
+}
 
 
 def covered(segments: Segments) -> frozenset[str]:
@@ -41,3 +52,10 @@ def covered(segments: Segments) -> frozenset[str]:
         for name, (first, last, enough) in _BLOCKS.items()
         if segments.count(first, last) >= enough
     )
+
+
+def letters_of(text: str, scripts: Iterable[str]) -> int:
+    """How many letters and digits of `text` are Latin ones or of these scripts."""
+    named = [_LETTERS_OF.get(name, (name.upper().replace("-", " "),)) for name in scripts]
+    begin = ("LATIN", "DIGIT", *(each for names in named for each in names))
+    return sum(c.isalnum() and unicodedata.name(c, "").startswith(begin) for c in text)

@@ -15,6 +15,7 @@ from encoder.parting import parted
 from encoder.prepare import HEIGHT, WIDTH, Line, prepare_level
 from encoder.reading import Reading
 from encoder.redraw import Drawing
+from encoder.scripts import letters_of
 from index.answers import Match, Region, SearchAnswer
 from index.builder import Embedder, LineVectors
 from index.differences import Difference, difference
@@ -35,7 +36,9 @@ _PROVED_FONTS = 3  # of a picture, the most prominent; the rest keep the vote's 
 _PROOF_SHARE = 0.6  # of a proved row's score, the vote has the rest; measured on seen families
 _CLEAR = 0.04  # a first row no further ahead lets other lines of its font be drawn, ...
 _CONFIRMED = 6  # ... in the best rows' faces
-_READABLE = 0.5  # confidence of the reader below which its text proves nothing
+_READABLE = 0.5  # confidence of the reader below which its text proves nothing, ...
+_TRUSTED = 0.75  # ... below which it makes no match, ...
+_FEW, _TRUSTED_FEW = 3, 0.93  # ... nor do so few letters below this: soft noise reads as "10"
 
 
 class Searcher:
@@ -118,7 +121,9 @@ class Searcher:
             for each, reading, own in zip(read, readings, speaker, strict=True)
         )
         return SearchAnswer(
-            verdict(first.confidence, first.known, _letters(said[fonts[0].leader])),
+            verdict(
+                first.confidence, first.known, _letters(view, said[fonts[0].leader], first.matches)
+            ),
             first.known,
             first.matches[:k],
             regions,
@@ -186,9 +191,15 @@ class Searcher:
         return proofs.confirmed([other for other in others if other.alike])
 
 
-def _letters(reading: Reading) -> int | None:
-    """How many letters and digits were read; None for nothing."""
-    return sum(letter.isalnum() for letter in reading.text) if reading.text else None
+def _letters(view: View, reading: Reading, matches: Sequence[Match]) -> int | None:
+    """How many letters and digits were surely read that the first row has; None for no text."""
+    if not reading.text:
+        return None
+    row = {id_ for match in matches[:1] for id_ in (match.family.id, *(t.id for t in match.twins))}
+    scripts = {name for id_ in row for name in view.families[view.family_at[id_]].scripts}
+    letters = letters_of(reading.text, scripts)
+    needed = _TRUSTED_FEW if letters <= _FEW else _TRUSTED
+    return letters if reading.confidence >= needed else 0
 
 
 def _candidates(font: Group, line: int) -> dict[int, Candidate]:

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from typing import Any
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -190,6 +191,36 @@ def noise(seed: int = 1) -> bytes:
     """Nothing but noise."""
     rng = np.random.default_rng(seed)
     return encode(Image.fromarray(rng.integers(0, 256, (240, 320, 3), dtype=np.uint8)))
+
+
+def soft_noise(seed: int, sigma: float, width: int = 320, height: int = 240) -> bytes:
+    """Noise as soft as a picture out of focus: blurred by `sigma` pixels."""
+    noise = np.random.default_rng(seed).normal(size=(height, width))
+    return _grey(cv2.GaussianBlur(noise, (0, 0), sigma))
+
+
+def clouds(seed: int) -> bytes:
+    """Noise whose amplitude falls with frequency to the power of 1.5: large shapes and small."""
+    rng = np.random.default_rng(seed)
+    frequency = np.hypot(np.fft.fftfreq(240)[:, None] * 240, np.fft.rfftfreq(320) * 320)
+    frequency[0, 0] = np.inf
+    waves = rng.normal(size=frequency.shape) + 1j * rng.normal(size=frequency.shape)
+    return _grey(np.fft.irfft2(waves / frequency**1.5, s=(240, 320)))
+
+
+def stripes(seed: int) -> bytes:
+    """Soft stripes in any direction, under a little soft noise."""
+    rng = np.random.default_rng(seed)
+    angle, period = rng.uniform(0, np.pi), rng.uniform(6, 60)
+    y, x = np.mgrid[:240, :320]
+    wave = np.sin(2 * np.pi * (x * np.cos(angle) + y * np.sin(angle)) / period)
+    return _grey(wave + 1.2 * cv2.GaussianBlur(rng.normal(size=(240, 320)), (0, 0), 2))
+
+
+def _grey(values: np.ndarray) -> bytes:
+    """From black to white."""
+    low, high = values.min(), values.max()
+    return encode(Image.fromarray((255 * (values - low) / (high - low)).astype(np.uint8)))
 
 
 def face_photo() -> bytes:

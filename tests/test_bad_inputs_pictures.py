@@ -231,6 +231,56 @@ def test_noise_is_no_match(real: FlaskClient, seed: int) -> None:
     assert found(real, bad.noise(seed)).verdict != "match"
 
 
+# Of some hundred pictures of each kind those that were once a match, and a few besides.
+SOFT: dict[str, Maker] = {
+    **{
+        f"{width}x{height}-{sigma}-{seed}": lambda a=(seed, sigma, width, height): bad.soft_noise(
+            *a
+        )  # type: ignore[misc]
+        for width, height, sigma, seed in (
+            (120, 160, 3, 0),
+            (160, 120, 12, 4),
+            (160, 120, 12, 7),
+            (160, 120, 16, 8),
+            (160, 120, 20, 9),
+            (320, 240, 1, 1),
+            (320, 240, 4, 8),
+            (320, 240, 10, 107),
+            (320, 240, 12, 1),
+            (320, 240, 12, 4),
+            (320, 240, 12, 111),
+            (320, 240, 16, 109),
+            (400, 60, 3, 4),
+            (400, 60, 3, 5),
+            (400, 60, 8, 5),
+            (640, 480, 24, 4),
+        )
+    },
+    **{f"clouds-{seed}": lambda seed=seed: bad.clouds(seed) for seed in (0, 7, 114)},  # type: ignore[misc]
+    **{f"stripes-{seed}": lambda seed=seed: bad.stripes(seed) for seed in (0, 2, 10)},  # type: ignore[misc]
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", SOFT)
+def test_soft_noise_is_no_match(real: FlaskClient, case: str) -> None:
+    """16: its blots are read as a letter or two, by halves, or as Chinese ones."""
+    assert found(real, SOFT[case]()).verdict != "match"
+
+
+@pytest.mark.slow
+def test_letters_that_the_family_lacks_make_no_match(real: FlaskClient, serif_path: Path) -> None:
+    """Said to be Chinese or Cyrillic: Lora has the latter, which its twin Parastoo lacks."""
+    picture = encode(line(serif_path, "Orderly Glyphs"))
+    verdicts = {}
+    for text in ("\u7231\u946b\u7231\u946b", "\u0416\u0438\u0437\u043d\u044c"):
+        answer = real.post("/v1/search", query_string={"text": text}, data=picture)
+        reply = SearchReply.model_validate(answer.get_json())
+        assert "lora" in names(reply)
+        verdicts[text[0]] = reply.verdict
+    assert verdicts == {"\u7231": "similar", "\u0416": "match"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("family", ["abril-fatface", "lora"])
 def test_one_letter_is_no_match(real: FlaskClient, fonts_dir: Path, family: str) -> None:

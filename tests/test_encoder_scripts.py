@@ -9,7 +9,7 @@ import pytest
 
 from encoder.fontcmap import read_segments
 from encoder.fontfile import read_faces
-from encoder.scripts import SCRIPTS, covered
+from encoder.scripts import SCRIPTS, covered, letters_of
 
 
 def _cmap(*runs: tuple[int, int]) -> bytes:
@@ -44,3 +44,23 @@ def test_real_fonts(serif_path: Path) -> None:
     """A file of Google's Latin subset has Latin alone, and the names are known ones."""
     (face,) = read_faces(serif_path)
     assert face.scripts == {"latin"} and face.scripts <= set(SCRIPTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "scripts", "count"),
+    [
+        ("Gr\u00f6\u00dfe 20, \u0141", (), 8),
+        ("\u7231 \u946b", (), 0),  # what noise is read as
+        ("\u7231 \u946b", ("latin", "chinese-simplified"), 2),
+        ("\u7231\u304b\u30a2", ("japanese",), 3),
+        ("\u7231\u304b\u30a2\ud55c", ("korean",), 1),
+        ("\u0416x", ("latin", "greek"), 1),
+        ("\u0416x", ("latin", "cyrillic"), 2),
+        ("\u2162 \u2460 \u3010!", ("latin",), 0),
+        ("\ua000", ("yi",), 1),
+        ("", ("latin",), 0),
+    ],
+)
+def test_letters_of_scripts(text: str, scripts: tuple[str, ...], count: int) -> None:
+    """Counted by eye: Latin ones and digits always, others with their script alone."""
+    assert letters_of(text, scripts) == count
