@@ -8,7 +8,7 @@ from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from api.context import current_catalog
-from api.replies import FamiliesReply, FamilyReply, MapReply, SimilarReply, problems
+from api.replies import HEADERS, FamiliesReply, FamilyReply, MapReply, SimilarReply, problems
 from api.schemas import (
     FacePath,
     FamiliesQuery,
@@ -19,7 +19,13 @@ from api.schemas import (
 )
 
 bp = APIBlueprint("families", __name__, abp_tags=[Tag(name="Catalogue")])
-_PICTURE = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+_PICTURE = {
+    "content": {
+        kind: {"schema": {"type": "string", "format": "binary"}}
+        for kind in ("image/png", "image/webp")
+    },
+    "headers": HEADERS,
+}
 
 
 @bp.get("/v1/families", operation_id="listFamilies", responses={200: FamiliesReply, **problems()})
@@ -49,7 +55,7 @@ def get_family(path: FamilyPath) -> dict[str, Any]:
     "/v1/families/<id>",
     operation_id="removeFamily",
     security=[{"token": []}],
-    responses={204: None, **problems(401, 403, 404)},
+    responses={204: None, **problems(404, 507)},
 )
 def remove_family(path: FamilyPath) -> tuple[str, int]:
     """Remove a family with all its faces."""
@@ -61,7 +67,7 @@ def remove_family(path: FamilyPath) -> tuple[str, int]:
     "/v1/families/<id>",
     operation_id="changeFamily",
     security=[{"token": []}],
-    responses={200: FamilyReply, **problems(401, 403, 404, 413, 415)},
+    responses={200: FamilyReply, **problems(404, 413, 415, 507)},
 )
 def change_family(path: FamilyPath, body: FamilyChange) -> dict[str, Any]:
     """Show a family of yours to everybody, or to nobody else again, or give it another name."""

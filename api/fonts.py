@@ -21,7 +21,7 @@ from index.reports import AddReport
 from index.scratch import scratch
 
 bp = APIBlueprint("fonts", __name__, abp_tags=[Tag(name="My fonts")], abp_security=[{"token": []}])
-_FILES = {"type": "array", "items": {"type": "string", "format": "binary"}}
+_FILES = {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1}
 _FORM = {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILES}}}
 _BODY = {"required": True, "content": {"multipart/form-data": _FORM}}
 
@@ -33,7 +33,7 @@ _BODY = {"required": True, "content": {"multipart/form-data": _FORM}}
     "added; 409 when every file was there already; 422 when none could be taken. `refused` and "
     "`duplicates` say what became of each of the others.",
     openapi_extensions={"requestBody": _BODY},
-    responses={201: AddReply, **problems(401, 403, 409, 413, 422)},
+    responses={201: AddReply, **problems(409, 413, 422, 507)},
 )
 def add_fonts(query: AddQuery) -> Response:
     """Add one or more font files; they are found at once, by you alone unless `public`."""

@@ -9,8 +9,38 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.problems import MEDIA_TYPE
 
 
+def _header(description: str, kind: str = "string", *, required: bool = True) -> dict[str, Any]:
+    return {"description": description, "required": required, "schema": {"type": kind}}
+
+
+# What any answer has.
+HEADERS = {
+    "X-Request-ID": _header("That of the request, or one of ours; the log has it, too"),
+    **{
+        f"RateLimit-{name}": _header(f"{words}, where calls are limited", "integer", required=False)
+        for name, words in {
+            "Limit": "Calls that a client may make in a window of time",
+            "Remaining": "Calls left in it",
+            "Reset": "Seconds until it ends",
+        }.items()
+    },
+}
+_RETRY = {"Retry-After": _header("Seconds to wait before the call is made again", "integer")}
+_MORE_HEADERS = {
+    401: {"WWW-Authenticate": _header("`Bearer`: a token is needed, or another one")},
+    429: _RETRY,
+    503: _RETRY,
+}
+
+
+def _config(**headers: Any) -> ConfigDict:
+    """For a model whose answer has the headers of any and these; flask-openapi3 reads them here."""
+    extra: Any = {"openapi_extra": {"headers": {**headers, **HEADERS}}}
+    return ConfigDict(extra="forbid", **extra)
+
+
 class _Reply(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = _config()
 
 
 class ProblemReply(BaseModel):
@@ -233,6 +263,8 @@ class Refusal(_Reply):
 class AddReply(_Reply):
     """What became of the font files."""
 
+    model_config = _config(Location=_header("The address of the first family added"))
+
     added: list[AddedFamily]
     duplicates: list[Duplicate]
     refused: list[Refusal]
@@ -242,5 +274,11 @@ class AddReply(_Reply):
 def problems(*statuses: int) -> dict[int | str, Any]:
     """The `responses` entry of every status in `statuses` and of what any call may answer."""
     reference = {"schema": {"$ref": "#/components/schemas/ProblemReply"}}
-    every = sorted({400, 401, 403, 429, *statuses})
-    return {status: {"content": {MEDIA_TYPE: reference}} for status in every}
+    every = sorted({400, 401, 403, 429, 503, *statuses})
+    return {
+        status: {
+            "content": {MEDIA_TYPE: reference},
+            "headers": {**HEADERS, **_MORE_HEADERS.get(status, {})},
+        }
+        for status in every
+    }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from index.filters import Filters
+from index.filters import WEIGHTS, Filters
 
 MAX_TERMS = 50
+_PIXELS = " *-?[0-9]{1,9} *"
+CROP = f"{_PIXELS}(?:,{_PIXELS}){{3}}"  # a regular expression of the whole text
 
 
 def _split(value: object) -> object:
@@ -40,18 +42,30 @@ class FamilyPath(BaseModel):
     id: str = Field(max_length=200)
 
 
+def _optional_not_null(schema: dict[str, Any]) -> None:
+    """Say in `schema` what `FamilyChange` checks: a field may lack, and is never null."""
+    schema["minProperties"] = 1
+    for field in schema["properties"].values():
+        del field["default"]
+        (value,) = (kind for kind in field.pop("anyOf") if kind["type"] != "null")
+        field |= value
+
+
 class FamilyChange(BaseModel):
     """What is to be different; what is left out stays as it is."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra=_optional_not_null)
 
     name: str | None = Field(None, min_length=1, max_length=120)
     public: bool | None = Field(None, description="Whether others see the family, too")
 
     @model_validator(mode="after")
     def _something(self) -> FamilyChange:
-        if self.name is None and self.public is None:
+        if not self.model_fields_set:
             raise ValueError("name, public or both are needed")
+        for name in self.model_fields_set:
+            if getattr(self, name) is None:
+                raise ValueError(f"{name} is null: leave it out to leave it as it is")
         return self
 
 
@@ -70,6 +84,7 @@ class _Filtered(_Query):
         None,
         max_length=20,
         description="`700` or `300-500`: only faces of these weights answer",
+        json_schema_extra={"pattern": f"^(?:{WEIGHTS})?$"},  # the catalogue refuses in better words
     )
 
     def filters(self) -> Filters:
@@ -96,6 +111,7 @@ class SearchQuery(BatchQuery):
         max_length=100,
         description="`x0,y0,x1,y1` in pixels of the upright picture; x1 and y1 exclusive. "
         "What lies outside the picture is cut off.",
+        json_schema_extra={"pattern": f"^(?:{CROP}| *)$"},  # `parse_crop` refuses in better words
     )
     text: str | None = Field(
         None,

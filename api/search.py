@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import closing
 from typing import Any
@@ -15,7 +16,7 @@ from api.bodies import FRAME, at_most, whole_body
 from api.context import current, current_catalog
 from api.problems import ProblemError, problem_of, shorten
 from api.replies import BatchReply, SearchReply, problems
-from api.schemas import BatchQuery, SearchQuery
+from api.schemas import CROP, BatchQuery, SearchQuery
 from encoder.boxes import Box
 from encoder.picture import MAX_BYTES, PictureError, read_picture
 
@@ -30,11 +31,13 @@ _BINARY = {"type": "string", "format": "binary"}
 def _form(image: dict[str, Any]) -> dict[str, Any]:
     """The form whose field `image` has this schema."""
     properties = {"image": image}
-    return {"schema": {"type": "object", "required": ["image"], "properties": properties}}
+    only = {"additionalProperties": False}  # `_only_files`
+    return {"schema": {"type": "object", "required": ["image"], "properties": properties, **only}}
 
 
 _ONE = {"multipart/form-data": _form(_BINARY), "image/*": {"schema": _BINARY}}
-_MANY = {"multipart/form-data": _form({"type": "array", "items": _BINARY})}
+_PICTURES = {"type": "array", "items": _BINARY, "minItems": 1, "maxItems": MAX_PICTURES}
+_MANY = {"multipart/form-data": _form(_PICTURES)}
 
 
 @bp.post(
@@ -43,7 +46,7 @@ _MANY = {"multipart/form-data": _form({"type": "array", "items": _BINARY})}
     description="PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF, at most 20 MB and 40 megapixels, as the "
     "field `image` of a form or as the body itself. The picture is not stored.",
     openapi_extensions={"requestBody": {"required": True, "content": _ONE}},
-    responses={200: SearchReply, **problems(401, 403, 408, 413, 415, 422, 429, 503)},
+    responses={200: SearchReply, **problems(408, 413, 415, 422)},
 )
 def search(query: SearchQuery) -> dict[str, Any]:
     """Find the families that the text in a picture is set in, or is closest to."""
@@ -69,7 +72,7 @@ def search(query: SearchQuery) -> dict[str, Any]:
     description=f"Up to {MAX_PICTURES} files named `image` in one form, {MAX_BATCH_BYTES >> 20} MB "
     "together. A picture that cannot be read is a problem in its own item.",
     openapi_extensions={"requestBody": {"required": True, "content": _MANY}},
-    responses={200: BatchReply, **problems(401, 403, 413, 429, 503)},
+    responses={200: BatchReply, **problems(413)},
 )
 def search_batch(query: BatchQuery) -> dict[str, Any]:
     """Find the families of many pictures in one call."""
@@ -140,14 +143,16 @@ def parse_crop(text: str | None, picture: np.ndarray) -> Box | None:
 
     Raises `ProblemError` "invalid-crop" when it is no rectangle or lies outside.
     """
-    if text is None or not text.strip():
+    if text is None or not text.strip(" "):
         return None
     height, width = picture.shape[:2]
+    if not re.fullmatch(CROP, text):
+        detail = f"crop = {shorten(text)}: four whole numbers x0,y0,x1,y1 are needed"
+        raise ProblemError("invalid-crop", detail)
     try:
-        x0, y0, x1, y1 = (int(part) for part in text.split(","))
-        box = Box(x0, y0, x1, y1)
+        box = Box(*(int(part) for part in text.split(",")))
     except ValueError as error:
-        detail = f"crop = {shorten(text)}: four whole numbers x0,y0,x1,y1 with x0 < x1 and y0 < y1"
+        detail = f"crop = {shorten(text)}: x0,y0,x1,y1 with x0 < x1 and y0 < y1 are needed"
         raise ProblemError("invalid-crop", detail) from error
     try:
         return box.within(width, height)

@@ -13,7 +13,7 @@ from index.tokens import READ
 bp = APIBlueprint("tokens", __name__, abp_tags=[Tag(name="My fonts")])
 
 
-@bp.get("/v1/token", operation_id="getToken", responses={200: TokenReply, **problems(401)})
+@bp.get("/v1/token", operation_id="getToken", responses={200: TokenReply, **problems()})
 def get_token() -> dict[str, Any]:
     """What the token of this request opens; without one, what everybody may do."""
     grant = current_grant()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from index.answers import FamilyInfo
 from index.errors import QueryError
+
+_WEIGHT = "([1-9][0-9]{0,2}|1000)"
+WEIGHTS = f"{_WEIGHT}(-{_WEIGHT})?"  # "700", "300-500": a regular expression of the whole text
 
 
 class Weighted(Protocol):
@@ -43,7 +47,7 @@ class Filters:
     ) -> Filters:
         """From what a person gives, where nothing means any; `weight` as "700" or "300-500".
 
-        Raises `QueryError` for another weight.
+        Raises `QueryError` for a weight that is not like `WEIGHTS`, or a range from end to start.
         """
         kept = [frozenset(values or ()) or None for values in (category, license, source, script)]
         return cls(kept[0], kept[1], kept[2], kept[3], _weights(weight) if weight else None)
@@ -71,10 +75,12 @@ _NONE = Filters()
 
 
 def _weights(text: str) -> tuple[int, int]:
-    first, dash, last = (part.strip() for part in text.partition("-"))
-    if not (first.isdecimal() and (last.isdecimal() if dash else True)):
-        raise QueryError(f"weight is {text!r}; one like 700 or a range like 300-500 is needed")
-    low, high = int(first), int(last or first)
-    if not 1 <= low <= high <= 1000:
-        raise QueryError(f"weight is {text!r}; 1 to 1000 is possible, the lighter first")
-    return low, high
+    if not re.fullmatch(WEIGHTS, text):
+        raise QueryError(
+            f"weight is {text!r}; one like 700 or a range like 300-500 is needed, from 1 to 1000"
+        )
+    low, _, high = text.partition("-")
+    weights = int(low), int(high or low)
+    if weights[0] > weights[1]:
+        raise QueryError(f"weight is {text!r}; a range names the lighter first")
+    return weights

@@ -64,6 +64,8 @@ CHANGES: dict[str, tuple[bytes, str, int, str, str]] = {
     ),
     "76-patch-nan": (b'{"public": NaN}', JSON, 400, "bad-request", "NaN is no number"),
     "76-patch-infinity": (b'{"public": -Infinity}', JSON, 400, "bad-request", "-Infinity"),
+    "76-patch-1e999": (b'{"public": 1e999}', JSON, 400, "invalid-parameter", "public = inf"),
+    "76-patch-10-mb": (b'{"name": "' + b"x" * 10**7 + b'"}', JSON, 413, "too-large", "65536"),
     "76-patch-long-number": (b'{"name": ' + b"9" * 5000 + b"}", JSON, 400, "bad-request", "5000"),
     "76-patch-utf-16": (
         '{"public": true}'.encode("utf-16"),
@@ -102,6 +104,13 @@ CHANGES: dict[str, tuple[bytes, str, int, str, str]] = {
     ),
     "76-patch-nothing-asked": (b"{}", JSON, 400, "invalid-parameter", "name, public or both"),
     "76-patch-unknown-key": (b'{"colour": 1}', JSON, 400, "invalid-parameter", "colour = 1"),
+    "76-patch-null-in-it": (
+        b'{"name": null, "public": true}',
+        JSON,
+        400,
+        "invalid-parameter",
+        "name is null: leave it out",
+    ),
     "76-patch-plain-text": (
         b'{"public": true}',
         "text/plain",
