@@ -51,8 +51,11 @@ def _is_archive(path: Path) -> bool:
     """By its beginning: what `zipfile` looks for at the end, any file may have there."""
     if not path.is_file():
         return False
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\3\4"
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PK\3\4"
+    except OSError:  # who reads it as a font says why
+        return False
 
 
 class _UnusableError(ValueError):

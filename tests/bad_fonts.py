@@ -163,6 +163,42 @@ def upside_down_axis(font: TTFont) -> None:
     axis.minValue, axis.defaultValue, axis.maxValue = 900, 400, 100
 
 
+def cut_gvar(font: TTFont) -> None:
+    """What the axes do to the glyphs ends after forty bytes."""
+    font["gvar"] = raw("gvar", font.getTableData("gvar")[:40])
+
+
+def gvar_beyond(font: TTFont) -> None:
+    """Each glyph's variations lie far behind the table."""
+    data = bytearray(font.getTableData("gvar"))
+    struct.pack_into(">I", data, 16, 0x7FFFFFF0)  # glyphVariationDataArrayOffset
+    font["gvar"] = raw("gvar", bytes(data))
+
+
+def gvar_junk(font: TTFont) -> None:
+    """After the header come random bytes."""
+    data = font.getTableData("gvar")
+    font["gvar"] = raw("gvar", data[:20] + np.random.default_rng(62).bytes(len(data)))
+
+
+def hvar_junk(font: TTFont) -> None:
+    """What the axes do to the widths is all ones."""
+    font["HVAR"] = raw("HVAR", b"\xff" * 200)
+
+
+def hvar_of_many(font: TTFont) -> None:
+    """... or 65,535 parts, of which none is there."""
+    header = struct.pack(">HHIIII", 1, 0, 20, 0, 0, 0)
+    font["HVAR"] = raw("HVAR", header + struct.pack(">HIH", 1, 12, 65_535) + bytes(20))
+
+
+def huge_name(font: TTFont) -> None:
+    """A family name as long as a record can be, in a table of a megabyte."""
+    records = [struct.pack(">6H", 3, 1, 0x409, name_id, 65_534, 0) for name_id in (1, 16)]
+    head = struct.pack(">3H", 0, len(records), 6 + 12 * len(records)) + b"".join(records)
+    font["name"] = raw("name", head + ("x" * 2**19).encode("utf-16-be"))
+
+
 def many_axes(path: Path) -> bytes:
     """Sixty-four axes and no table that says what they do."""
     font = TTFont(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,14 @@ __all__ = [
     "service",
     "settings",
 ]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`-k 82-` finds `test_82_...` as it finds the cases whose ids begin with a number so."""
+    for item in items:
+        if numbered := re.match(r"test_(\d\d)_", item.name):
+            item.extra_keyword_matches.add(f"{numbered[1]}-")
 
 
 @pytest.fixture(scope="session")

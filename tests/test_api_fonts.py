@@ -85,7 +85,7 @@ def test_for_everybody(client: FlaskClient, fake: FakeCatalog) -> None:
     assert fake.calls["public"] is True
 
 
-def test_too_large(client: FlaskClient) -> None:
+def test_75_too_large(client: FlaskClient) -> None:
     """More than the server takes in one request is 413."""
     check_problem(send(client, ("a.ttf", bytes(33 * 2**20))), 413, "too-large", "32 MB", "WOFF2")
     whole = send(client, ("a.ttf", bytes(32 * 2**20)))

@@ -171,7 +171,7 @@ def _answer(connection: socket.socket) -> bytes:
 
 
 @pytest.mark.slow
-def test_slow_and_endless_senders(address: tuple[str, int]) -> None:
+def test_75_slow_and_endless_senders(address: tuple[str, int]) -> None:
     """Two clients that send a byte now and then do not keep the two threads; chunks are counted."""
     head = b"POST /v1/search HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
     slow = [socket.create_connection(address, 30) for _ in range(2)]

@@ -112,7 +112,7 @@ def test_empty_filters_filter_nothing(client: FlaskClient, fake: FakeCatalog) ->
     assert fake.calls["filters"] == Filters()
 
 
-def test_filters_that_leave_nothing_are_no_error(client: FlaskClient) -> None:
+def test_79_filters_that_leave_nothing_are_no_error(client: FlaskClient) -> None:
     """A value that no family has answers 200 without matches."""
     answer = client.post("/v1/search?category=blackletter", data=form(picture()))
     assert (answer.status_code, answer.json["matches"]) == (200, [])
@@ -129,14 +129,15 @@ def test_crop_is_cut_to_the_picture(client: FlaskClient, fake: FakeCatalog) -> N
 @pytest.mark.parametrize(
     ("crop", "words"),
     [
-        ("1,2,3", "four whole numbers"),
-        ("a,b,c,d", "four whole numbers"),
-        ("NaN,0,10,10", "four whole numbers"),
-        ("0.5,0,10,10", "four whole numbers"),
-        ("50,50,10,10", "x0 < x1"),
-        ("10,10,10,20", "x0 < x1"),
-        ("300,0,400,100", "outside the picture of 300 x 100 pixels"),
-        ("-20,-20,-10,-10", "outside the picture of 300 x 100 pixels"),
+        pytest.param("1,2,3", "four whole numbers", id="80-three-numbers"),
+        pytest.param("a,b,c,d", "four whole numbers", id="80-letters"),
+        pytest.param("NaN,0,10,10", "four whole numbers", id="80-nan"),
+        pytest.param("0.5,0,10,10", "four whole numbers", id="80-fractions"),
+        pytest.param("1_0,0,99,99", "four whole numbers", id="80-underscore"),
+        pytest.param("50,50,10,10", "x0 < x1", id="80-inverted"),
+        pytest.param("10,10,10,20", "x0 < x1", id="80-no-area"),
+        pytest.param("300,0,400,100", "outside the picture of 300 x 100", id="80-outside"),
+        pytest.param("-20,-20,-10,-10", "outside the picture of 300 x 100", id="80-negative"),
     ],
 )
 def test_bad_crop(client: FlaskClient, crop: str, words: str) -> None:
@@ -145,7 +146,22 @@ def test_bad_crop(client: FlaskClient, crop: str, words: str) -> None:
     check_problem(answer, 400, "invalid-crop", repr(crop), words)
 
 
-@pytest.mark.parametrize("k", ["0", "-1", "51", "1000000000", "5.5", "true", "null", "[]", "", "x"])
+@pytest.mark.parametrize(
+    "k",
+    [
+        pytest.param("0", id="77-zero"),
+        pytest.param("-1", id="77-negative"),
+        pytest.param("51", id="77-one-too-many"),
+        pytest.param("1000000000", id="77-thousand-million"),
+        pytest.param("5.5", id="77-fraction"),
+        pytest.param('"5"', id="77-text"),
+        pytest.param("true", id="77-true"),
+        pytest.param("null", id="77-null"),
+        pytest.param("[]", id="77-list"),
+        pytest.param("", id="77-blank"),
+        pytest.param("x", id="77-letter"),
+    ],
+)
 def test_bad_k(client: FlaskClient, k: str) -> None:
     """Only whole numbers from 1 to 50 are a k."""
     answer = client.post("/v1/search", query_string={"k": k}, data=form(picture()))
@@ -159,7 +175,7 @@ def test_unknown_parameter(client: FlaskClient) -> None:
     check_problem(answer, 400, "invalid-parameter", "catgory", "serif")
 
 
-def test_unknown_source_and_too_many_terms(client: FlaskClient) -> None:
+def test_79_unknown_source_and_too_many_terms(client: FlaskClient) -> None:
     """`source` has two values, and a filter at most fifty terms."""
     answer = client.post("/v1/search?source=adobe", data=form(picture()))
     check_problem(answer, 400, "invalid-parameter", "source = 'adobe'", "google")
@@ -190,7 +206,7 @@ def test_bad_pictures(
     check_problem(answer, status, slug)
 
 
-def test_too_many_bytes(client: FlaskClient) -> None:
+def test_75_too_many_bytes(client: FlaskClient) -> None:
     """More than 20 MB are refused, naming both numbers, form or not, length given or not."""
     data = bytes(21 * 2**20)
     chunked = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}

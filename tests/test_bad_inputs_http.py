@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -65,6 +66,20 @@ def test_78_cursor(service: Service, cursor: str) -> None:
     answer = service.client.get("/v1/families", query_string={"cursor": cursor})
     check_problem(answer, 400, "invalid-parameter", "cursor")
     assert len(answer.data) < 1000
+
+
+def test_78_a_cursor_of_another_version(service: Service, sans_path: Path) -> None:
+    """A cursor that was given out before the catalogue changed goes on where it left off."""
+    form = {"file": (io.BytesIO(bad.plain(sans_path, name="Deco")), "a.ttf")}
+    service.client.post("/v1/fonts?public=true", data=form, headers=AUTHORIZED)
+    ask = {"limit": 4}  # Abril Fatface, Cantarell, Courier Prime, Deco
+    first = service.client.get("/v1/families", query_string=ask).get_json()
+    assert first["items"][-1]["name"] == "Deco"
+    assert service.client.delete("/v1/families/deco", headers=AUTHORIZED).status_code == 204
+    ask["cursor"] = first["next_cursor"]
+    rest = service.client.get("/v1/families", query_string=ask).get_json()
+    assert [family["name"] for family in rest["items"]] == ["Lora"]
+    assert (rest["next_cursor"], rest["total"]) == (None, 4)
 
 
 def test_78_a_page_past_the_end(service: Service) -> None:
@@ -245,3 +260,24 @@ def _command_line(process: Path) -> str:
         return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
+
+
+DOCS = Path(__file__).parent.parent / "docs" / "bad-inputs.md"
+
+
+@pytest.mark.slow
+def test_every_number_has_a_test() -> None:
+    """`-k NN-` finds something for each of the 82, and the docs name no test that is not there."""
+    pages = sorted(set(re.findall(r"`(test_\w+\.py)", DOCS.read_text())))
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-o", "addopts=-q"]
+    done = subprocess.run(
+        [*command, *(f"tests/{page}" for page in pages)],
+        cwd=DOCS.parent.parent,
+        capture_output=True,
+        text=True,
+    )
+    names = [line.rpartition("::")[2] for line in done.stdout.splitlines() if "::" in line]
+    found = {number for name in names for number in re.findall(r"\btest_(\d\d)_|\[(\d\d)-", name)}
+    assert {int(a or b) for a, b in found} == set(range(1, 83))
+    for named in re.findall(r"`(?:test_\w+\.py)?::(test_\w+)(\*?)`", DOCS.read_text()):
+        assert any(name.startswith(named[0]) for name in names), named

@@ -196,8 +196,8 @@ def test_text_that_must_be_answered(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("turn", ["ROTATE_90", "ROTATE_180", "ROTATE_270"])
-def test_text_that_is_turned(real: FlaskClient, serif_path: Path, turn: str) -> None:
-    """39: upside down and on either side it is read, and its family found."""
+def test_39_text_that_is_turned(real: FlaskClient, serif_path: Path, turn: str) -> None:
+    """Upside down and on either side it is read, and its family found."""
     picture = line(serif_path, "Orderly Glyphs").transpose(Image.Transpose[turn])
     reply = found(real, encode(picture))
     assert [region.text for region in reply.regions] == ["Orderly Glyphs"]
@@ -205,8 +205,8 @@ def test_text_that_is_turned(real: FlaskClient, serif_path: Path, turn: str) -> 
 
 
 @pytest.mark.slow
-def test_letters_one_below_another(real: FlaskClient, serif_path: Path) -> None:
-    """39: a vertical sign is as many lines of one letter; together they find its family."""
+def test_39_letters_one_below_another(real: FlaskClient, serif_path: Path) -> None:
+    """A vertical sign is as many lines of one letter; together they find its family."""
     font, step = ImageFont.truetype(serif_path, 48), 53
     picture = Image.new("RGB", (144, 7 * step), "white")
     for number, letter in enumerate("glyphs", 1):
@@ -219,15 +219,15 @@ def test_letters_one_below_another(real: FlaskClient, serif_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_face_is_no_match(real: FlaskClient) -> None:
-    """40: whatever its mouth and eyes are taken for, no family is said to be right."""
+def test_40_a_face_is_no_match(real: FlaskClient) -> None:
+    """Whatever its mouth and eyes are taken for, no family is said to be right."""
     assert found(real, bad.face_photo()).verdict != "match"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-def test_noise_is_no_match(real: FlaskClient, seed: int) -> None:
-    """16: there are families of dots and blots, but none of them is said to be right."""
+def test_16_noise_is_no_match(real: FlaskClient, seed: int) -> None:
+    """There are families of dots and blots, but none of them is said to be right."""
     assert found(real, bad.noise(seed)).verdict != "match"
 
 
@@ -283,8 +283,8 @@ def test_letters_that_the_family_lacks_make_no_match(real: FlaskClient, serif_pa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("family", ["abril-fatface", "lora"])
-def test_one_letter_is_no_match(real: FlaskClient, fonts_dir: Path, family: str) -> None:
-    """41: found by its b alone, with a score that would do for a word, and still only similar."""
+def test_41_one_letter_is_no_match(real: FlaskClient, fonts_dir: Path, family: str) -> None:
+    """Found by its b alone, with a score that would do for a word, and still only similar."""
     (path,) = (fonts_dir / family).glob("*-latin-400-normal.woff2")
     reply = found(real, encode(line(path, "b", size=80)))
     assert [region.text for region in reply.regions] == ["b"]
@@ -294,16 +294,16 @@ def test_one_letter_is_no_match(real: FlaskClient, fonts_dir: Path, family: str)
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("ink", "paper"), [("black", "white"), ("#ffcc33", "#203040")])
-def test_emoji_are_no_font(real: FlaskClient, ink: str, paper: str) -> None:
-    """42: four of Noto Emoji, whose drawings no family of the catalogue has."""
+def test_42_emoji_are_no_font(real: FlaskClient, ink: str, paper: str) -> None:
+    """Four of Noto Emoji, whose drawings no family of the catalogue has."""
     emoji = Path(__file__).with_name("emoji") / "noto-emoji-four.woff2"
     picture = line(emoji, "\U0001f600\U0001f602\U0001f44d\U0001f389", ink, paper, size=64)
     assert found(real, encode(picture)).verdict in ("unknown", "no_text")
 
 
 @pytest.mark.slow
-def test_a_drawn_smiley_is_no_font(real: FlaskClient) -> None:
-    """42: circles and arcs."""
+def test_42_a_drawn_smiley_is_no_font(real: FlaskClient) -> None:
+    """Circles and arcs."""
     assert found(real, bad.smileys()).verdict in ("unknown", "no_text")
 
 
@@ -327,8 +327,8 @@ def test_twelve_pixels_high(real: FlaskClient, serif_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_four_fonts_in_one_picture(real: FlaskClient, fonts_dir: Path) -> None:
-    """43: each line has its own rows; the families stand in their own regions."""
+def test_43_four_fonts_in_one_picture(real: FlaskClient, fonts_dir: Path) -> None:
+    """Each line has its own rows; the families stand in their own regions."""
     paths = sorted(fonts_dir.glob("*/*-400-normal.woff2"))
     lines = [line(path, "Orderly Glyphs") for path in paths]
     picture = Image.new("RGB", (max(i.width for i in lines), sum(i.height for i in lines)), "white")

@@ -12,12 +12,14 @@ import pytest
 
 from tests.unprivileged import NOBODY, ROOT
 
-# The jail's walls, the sanitizer, and a font from an HTTP call to its place in an answer.
+# The jail's walls, the sanitizer, a font from an HTTP call to its place in an answer, and one that
+# only root could read.
 WHOLE_PATH = (
     "tests/test_index_jail.py",
     "tests/test_encoder_sanitize.py",
     "tests/test_api_real.py::test_add_find_and_remove",
     "tests/test_api_real.py::test_refused_font",
+    "tests/test_bad_inputs_fonts.py::test_73_unreadable",
 )
 
 
