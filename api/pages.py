@@ -11,12 +11,20 @@ from encoder.picture import MAX_BYTES
 
 bp = Blueprint("pages", __name__)
 
+# What becomes of what a person gives to the search page.
+_FORGOTTEN = "Neither the picture nor its words are stored."
+_REMEMBERED = (
+    "The picture is not stored. Its answer, with the words, stays in the server’s memory for ten "
+    "minutes, in case the same picture is asked again."
+)
+
 
 @bp.get("/")
 def search_page() -> str:
     """Drop a picture, read the families."""
     known = choices(current_catalog().stats())
-    return render_template("search.html", most_mb=MAX_BYTES >> 20, **known)
+    kept = _REMEMBERED if current_settings().remembers else _FORGOTTEN
+    return render_template("search.html", most_mb=MAX_BYTES >> 20, kept=kept, **known)
 
 
 @bp.get("/fonts")

@@ -76,8 +76,7 @@ def open_catalog(
         live,
         Searcher(encoder, readers, prover, columns, *wanted),
         Similar(database, columns),
-        # Files that are fetched make the next answer better without a new generation.
-        Remembered(0 if settings.fetch_fonts else settings.remembered_answers),
+        Remembered(settings.remembers),
         Writer(database, live, encoder, settings.data),
         Rebuilder(database, live, encoder, settings.data),
         Shower(database, files, *wanted),

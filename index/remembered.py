@@ -22,13 +22,14 @@ SECONDS = 600  # for which an answer is kept
 
 
 class Remembered:
-    """At most `most` answers, each for ten minutes; 0 remembers nothing."""
+    """At most `most` answers, each for ten minutes, then they are gone; 0 remembers nothing."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._answers: OrderedDict[Hashable, tuple[float, SearchAnswer]] = OrderedDict()
+        self._sweeping = False
 
     def answer(
         self, picture: np.ndarray, asked: Hashable, search: Callable[[], SearchAnswer]
@@ -68,3 +69,21 @@ class Remembered:
             self._answers[key] = time.monotonic() + SECONDS, answer
             while len(self._answers) > self._most:
                 self._answers.popitem(last=False)
+            self._sweep_later()
+
+    def _sweep_later(self) -> None:
+        """With the lock held: forget in time even if nobody asks again."""
+        if self._answers and not self._sweeping:
+            self._sweeping = True
+            first = min(until for until, _ in self._answers.values())
+            timer = threading.Timer(max(0.0, first - time.monotonic()), self._sweep)
+            timer.daemon = True
+            timer.start()
+
+    def _sweep(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            for key in [key for key, (until, _) in self._answers.items() if until <= now]:
+                del self._answers[key]
+            self._sweeping = False
+            self._sweep_later()

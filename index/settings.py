@@ -85,6 +85,13 @@ class Settings:
             )
 
     @property
+    def remembers(self) -> int:
+        """How many answers are remembered: none where files that are fetched, which makes no new
+        generation, make the next answer better.
+        """
+        return 0 if self.fetch_fonts else self.remembered_answers
+
+    @property
     def index_path(self) -> Path:
         """Where the FAISS file lies; its manifest lies beside it."""
         return self.data / "index.faiss"

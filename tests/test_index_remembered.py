@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from index.remembered import Remembered
 from index.settings import Settings, SettingsError
 from index.viewer import ANYBODY, Viewer
 from tests.fake_embedder import FakeEmbedder
+from tests.search_page import until
 from tests.test_index_catalog import picture_of
 
 ANSWER = SearchAnswer("no_text", 0.0, (), (), CatalogueInfo(1, 1, 1, "e"), 5.0, {"lines": 5.0})
@@ -64,6 +66,19 @@ def test_an_answer_grows_old(monkeypatch: pytest.MonkeyPatch) -> None:
     asked(memory, picture(1))
     monkeypatch.setattr(remembered.time, "monotonic", lambda: 1e12)
     assert asked(memory, picture(1))
+
+
+def test_what_nobody_asks_for_again_is_gone_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without another call, each at its own time: words of a picture do not wait in memory."""
+    monkeypatch.setattr(remembered, "SECONDS", 0.3)
+    memory = Remembered(8)
+    asked(memory, picture(1))
+    time.sleep(0.2)
+    asked(memory, picture(2))
+    assert len(memory._answers) == 2
+    until(lambda: len(memory._answers) == 1)
+    assert not asked(memory, picture(2))
+    until(lambda: not memory._answers)
 
 
 def test_nothing_of_the_picture_is_kept() -> None:
