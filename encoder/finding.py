@@ -68,7 +68,8 @@ def find_and_read(picture: np.ndarray, crop: Box | None, reader: Reader) -> list
     read = detected if clear > needed else edges + _legible(rest, reader)
     if max(clear, sure) < _DOUBTFUL:
         standing = _standing(picture, crop, reader)
-        if _clarity(standing) > _clarity(read) + _TURNED:
+        turned = _clarity(standing)
+        if turned > _clarity(read) + _TURNED and (detected or turned >= _LEGIBLE):
             return _from_the_top(standing)
     if not detected and sure < _LEGIBLE:
         return []

@@ -66,6 +66,21 @@ def normalise(ink: np.ndarray) -> np.ndarray:
     return (1.0 - np.clip(flat / max(strong, 1e-6), 0.0, 1.0)).astype(np.float32)
 
 
+def on_paper(ink: np.ndarray, above: int, below: int, left: int, right: int) -> np.ndarray:
+    """The patch with so many more pixels of paper on its sides: [H, W] float32 with ink high.
+
+    They go on as its edge does, but for letters, which end there.
+    """
+    if not any((above, below, left, right)):
+        return ink
+    low, high = float(ink.min()), float(ink.max())
+    paper = float(np.median(ink[ink <= _otsu(ink, low, high)])) if high - low >= 1e-6 else high
+    wide = cv2.copyMakeBorder(ink, above, below, left, right, cv2.BORDER_REPLICATE)
+    np.minimum(wide, paper, out=wide)
+    wide[above : above + ink.shape[0], left : left + ink.shape[1]] = ink
+    return wide
+
+
 def _surface(ink: np.ndarray, paper: np.ndarray) -> np.ndarray:
     """The paper's level as a quadratic surface fitted to the paper's pixels (uneven light)."""
     height, width = ink.shape

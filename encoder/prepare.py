@@ -1,7 +1,7 @@
 """From a picture to the windows that the encoder sees.
 
 The only place that resizes or normalises: training, the catalogue and queries all pass
-here, and `VERSION` changes with every change of the result. Nothing below depends on
+here, and `VERSION` changes with the vectors of the catalogue's lines. Nothing below depends on
 whether text is dark on light or light on dark.
 """
 
@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from encoder.boxes import Box
-from encoder.ink import ink_axis, normalise
+from encoder.ink import ink_axis, normalise, on_paper
 from encoder.leveling import leaning_quad, slopes
 from encoder.lines import MAX_LINES, find_lines
 
@@ -218,14 +218,15 @@ def _far(corners: np.ndarray, one: int, other: int) -> float:
 def line_strip(picture: np.ndarray, box: Box) -> np.ndarray:
     """The line in `box`, float32 [HEIGHT, W] in 0..1: 0 = ink, 1 = paper.
 
-    The box (its ink from top to foot) becomes INK_HEIGHT high, with a margin around it.
+    The box (its ink from top to foot) becomes INK_HEIGHT high, with a margin around it, which is
+    paper where the picture is cut so tight that it ends there.
     """
     scale = INK_HEIGHT / box.height
     width = min(max(1, round(box.width * scale)), _MAX_STRIP)
     margin = (HEIGHT - INK_HEIGHT) // 2
     pad = math.ceil(margin / scale) + 1
-    wide = Box(box.x0 - pad, box.y0 - pad, box.x1 + pad, box.y1 + pad)
-    wide = wide.within(picture.shape[1], picture.shape[0])
+    asked = Box(box.x0 - pad, box.y0 - pad, box.x1 + pad, box.y1 + pad)
+    wide = asked.within(picture.shape[1], picture.shape[0])
     patch = picture[wide.y0 : wide.y1, wide.x0 : wide.x1]
     step = width / box.width
     if scale < 0.5:  # far too large: a cheap exact average first
@@ -235,11 +236,14 @@ def line_strip(picture: np.ndarray, box: Box) -> np.ndarray:
         patch = cv2.resize(patch, size, interpolation=cv2.INTER_AREA)
     else:
         sx = sy = 1.0
-    grey = ink_axis(patch)
+    left, right = math.ceil((wide.x0 - asked.x0) / sx), math.ceil((asked.x1 - wide.x1) / sx)
+    above, below = math.ceil((wide.y0 - asked.y0) / sy), math.ceil((asked.y1 - wide.y1) / sy)
+    grey = on_paper(ink_axis(patch), above, below, left, right)
+    x0, y0 = wide.x0 - left * sx, wide.y0 - above * sy
     matrix = np.array(
         [
-            [step * sx, 0, margin - (box.x0 - wide.x0) * step + 0.5 * step * sx - 0.5],
-            [0, scale * sy, margin - (box.y0 - wide.y0) * scale + 0.5 * scale * sy - 0.5],
+            [step * sx, 0, margin - (box.x0 - x0) * step + 0.5 * step * sx - 0.5],
+            [0, scale * sy, margin - (box.y0 - y0) * scale + 0.5 * scale * sy - 0.5],
         ]
     )
     area = scale * sy < 1

@@ -72,6 +72,18 @@ def test_ink_fills_the_height(sans_path: Path) -> None:
     assert rows[-1] - rows[0] + 1 == pytest.approx(INK_HEIGHT, abs=2)
 
 
+@pytest.mark.parametrize("size", [12, 14, 18, 40, 100])
+@pytest.mark.parametrize("invert", [False, True])
+def test_a_line_cut_tight_ends_in_paper(serif_path: Path, size: int, invert: bool) -> None:
+    """The same strip as of the line on its paper: letters do not go on beyond the picture."""
+    whole = _picture(serif_path, "minimum", size)
+    rows, columns = ((whole < 250).any(axis=(axis, 2)).nonzero()[0] for axis in (1, 0))
+    (loose,) = prepare(255 - whole if invert else whole)
+    part = whole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    (tight,) = prepare(255 - part if invert else part)
+    np.testing.assert_allclose(tight.strip, loose.strip, atol=0.03)
+
+
 def test_uneven_light_is_flattened(sans_path: Path) -> None:
     """A strong shade over the picture leaves the paper nearly white."""
     picture = _picture(sans_path).astype(np.float32)
