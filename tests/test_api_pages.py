@@ -12,8 +12,10 @@ import pytest
 from encoder.browser import available
 from index.answers import FamilyPage
 from index.settings import Settings
-from tests.api_fake import TOKEN, FakeCatalog, own_family, picture
+from tests.api_fake import TOKEN, FakeCatalog, own_family
+from tests.fonts_page import upload, with_token
 from tests.page_fixtures import opened, serving
+from tests.search_page import choose, families, wait_for
 
 if not available():
     pytest.skip("no Chromium here", allow_module_level=True)
@@ -24,24 +26,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 @pytest.fixture
 def catalog() -> FakeCatalog:
     return FakeCatalog()
-
-
-def choose(page: Page) -> None:
-    file = {"name": "shot.png", "mimeType": "image/png", "buffer": picture()}
-    page.set_input_files("#file", [file])  # type: ignore[list-item]
-
-
-def families(page: Page) -> list[str]:
-    return page.locator("#matches .match:not(.waiting) h3").all_inner_texts()
-
-
-def wait_for(page: Page, count: int) -> None:
-    expect(page.locator("#matches .match:not(.waiting)")).to_have_count(count)
-
-
-def upload(page: Page, *files: tuple[str, bytes]) -> None:
-    sent = [{"name": name, "mimeType": "font/ttf", "buffer": data} for name, data in files]
-    page.set_input_files("#file", sent)  # type: ignore[arg-type]
 
 
 def test_add_find_and_remove_a_font(page: Page) -> None:
@@ -130,15 +114,6 @@ def test_wrong_token_says_so(page: Page) -> None:
     )
     expect(page.locator("#token-form")).to_be_visible()
     assert page.evaluate("sessionStorage.length + localStorage.length") == 0
-
-
-def with_token(page: Page, *, remember: bool = False) -> None:
-    page.goto("/fonts")
-    page.get_by_label("Token of this server").fill(TOKEN)
-    if remember:
-        page.get_by_label("Keep it on this computer").check()
-    page.keyboard.press("Enter")
-    expect(page.locator("#token-form")).to_be_hidden()
 
 
 def test_a_token_is_kept_as_wished(page: Page) -> None:
