@@ -26,11 +26,14 @@ TOKEN = "a-token-to-look-at-pages"  # opens this one service, on this machine, f
 
 
 @contextmanager
-def served() -> Iterator[tuple[str, Browser]]:
-    """The address of a service of its own on the data of the environment, and a browser."""
+def served(**settings: str) -> Iterator[tuple[str, Browser]]:
+    """The address of a service of its own, and a browser.
+
+    Its data are those of the environment, unless `settings` (FONTKIN_DATA=...) say otherwise.
+    """
     from playwright.sync_api import sync_playwright
 
-    with serving({"FONTKIN_API_TOKEN": TOKEN}) as port, sync_playwright() as driver:
+    with serving({"FONTKIN_API_TOKEN": TOKEN, **settings}) as port, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=executable(), args=FLAGS)
         yield f"http://127.0.0.1:{port}", browser
         browser.close()

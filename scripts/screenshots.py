@@ -1,4 +1,4 @@
-"""Make the pictures of the main screens for README and docs: light, dark, as wide as a phone."""
+"""Make the pictures of the main screens that README and docs show; --all makes every one."""
 
 from __future__ import annotations
 
@@ -7,53 +7,53 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from PIL import Image
 
-from scripts.browsing import PAGES, served
+from index.settings import Settings
+from scripts.browsing import served
 from scripts.options import command
+from scripts.screens import SCREENS, WHOLE, open_screen
 from scripts.terminal import run
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 _DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}}
 _HAND: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 _MODES = {"": _DESK, "-dark": {**_DESK, "color_scheme": "dark"}, "-phone": _HAND}
-_SCREENS = PAGES | {"answer": "/"}
+_EVERY = {f"{name}{mode}": (name, mode) for name in SCREENS for mode in _MODES}
+_SHOWN = ("answer", "answer-phone", "browse", "family", "fonts", "map")
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = command("screenshots", __doc__)
     made.add_argument("--out", type=Path, default=Path("docs/images"), help="(%(default)s)")
-    made.add_argument("--only", nargs="+", choices=_SCREENS, default=_SCREENS, help="screens")
+    made.add_argument("--only", nargs="+", choices=_EVERY, default=_SHOWN, metavar="NAME")
+    made.add_argument("--all", action="store_true", help="light, dark and as wide as a phone")
     made.add_argument("--json", action="store_true", help="print the files as JSON")
     return made
 
 
 def shoot(args: argparse.Namespace) -> int:
-    """Save a WebP for each screen and mode."""
+    """Save a WebP for each; the service has the shipped catalogue and the font files of here."""
     args.out.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
-    with served() as (url, browser):
-        for mode, options in _MODES.items():
-            context = browser.new_context(base_url=url, reduced_motion="reduce", **options)
-            page = context.new_page()
-            for name in args.only:
-                files.append(args.out / f"{name}{mode}.webp")
-                Image.open(io.BytesIO(_screen(page, name))).save(files[-1], quality=80, method=6)
+    wanted = {name: _EVERY[name] for name in _EVERY if args.all or name in args.only}
+    fonts = Settings.from_environment().fonts.resolve()
+    with TemporaryDirectory() as data:
+        Path(data, "fonts").symlink_to(fonts)
+        with served(FONTKIN_DATA=data) as (url, browser):
+            for name, (screen, mode) in wanted.items():
+                options = {"base_url": url, "reduced_motion": "reduce", **_MODES[mode]}
+                with browser.new_context(**options) as context:
+                    page = context.new_page()
+                    open_screen(page, screen, fonts)
+                    files.append(args.out / f"{name}.webp")
+                    shown = io.BytesIO(page.screenshot(full_page=screen in WHOLE))
+                    Image.open(shown).save(files[-1], quality=80, method=6)
     print(json.dumps([str(f) for f in files]) if args.json else "\n".join(map(str, files)))
     return 0
-
-
-def _screen(page: Page, name: str) -> bytes:
-    page.goto(_SCREENS[name], wait_until="networkidle")
-    if name == "answer":
-        page.get_by_role("button", name="A poster").click()
-        page.wait_for_selector("#matches .match:not(.waiting)", timeout=60_000)
-        page.wait_for_load_state("networkidle")
-    return page.screenshot()
 
 
 if __name__ == "__main__":

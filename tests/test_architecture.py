@@ -34,7 +34,7 @@ ONLY = {
         "encoder/",
         "scripts/browsing.py",
         "scripts/paints.py",
-        "scripts/screenshots.py",
+        "scripts/screens.py",
     ),
     "ots": ("encoder/sanitize.py",),
     "rapidocr": ("encoder/reading.py",),
