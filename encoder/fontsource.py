@@ -19,6 +19,7 @@ from pathlib import Path
 
 LIST_PATH = Path(__file__).with_name("fontsource.json")
 SMALL_PATH = Path(__file__).with_name("small.txt")
+_NOTE = "version.txt"  # in a family's folder: the version of the package that it came from
 _BATCH = 12  # packages a npm call: npm's start is paid once, a failure costs little
 
 
@@ -58,11 +59,11 @@ def fetch(
     jobs: int = 4,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> FetchReport:
-    """Bring families into `target/<id>/`; those already there are left alone.
+    """Bring families into `target/<id>/`; those there in the pinned version are left alone.
 
-    `only` names ids (all when empty), `limit` keeps the first N. `on_progress` is
-    called with (done, total) after every npm call. Raises `UnknownFamilyError`,
-    `NpmMissingError`.
+    So is a folder without a note of its version: it was not made here. `only` names ids (all when
+    empty), `limit` keeps the first N. `on_progress` is called with (done, total) after every npm
+    call. Raises `UnknownFamilyError`, `NpmMissingError`.
     """
     versions = pinned()
     if unknown := [i for i in only if i not in versions]:
@@ -71,12 +72,17 @@ def fetch(
             f"Ids look like 'playfair-display'; {LIST_PATH.name} holds them all."
         )
     wanted = list(only or versions)[:limit]
-    present = [i for i in wanted if (target / i).is_dir()]
+    present = [i for i in wanted if _is_there(target / i, versions[i])]
     missing = [i for i in wanted if i not in set(present)]
     specs = {f"@fontsource/{i}@{versions[i]}": i for i in missing}
     fetched = _fetch_specs(specs, target, jobs, on_progress, len(present), len(wanted))
     lost = tuple(i for i in missing if i not in fetched)
     return FetchReport(tuple(sorted(fetched)), tuple(present), lost)
+
+
+def _is_there(folder: Path, version: str) -> bool:
+    note = folder / _NOTE
+    return folder.is_dir() and (not note.exists() or note.read_text().strip() == version)
 
 
 def relock(
@@ -168,7 +174,10 @@ def _member(tar: tarfile.TarFile, name: str):  # type: ignore[no-untyped-def]
 
 
 def _unpack(tarball: Path, target: Path) -> tuple[str, str]:
-    """Keep the Latin woff2 files, metadata.json and LICENSE; returns (id, version)."""
+    """Keep the Latin woff2 files, metadata.json and LICENSE, and note the version.
+
+    Returns (id, version).
+    """
     with tarfile.open(tarball) as tar:
         package = json.load(_member(tar, "package/package.json"))
         family = package["name"].removeprefix("@fontsource/")
@@ -177,6 +186,7 @@ def _unpack(tarball: Path, target: Path) -> tuple[str, str]:
                 name = os.path.basename(member.name)
                 if member.isfile() and _wanted(member.name, name, family):
                     Path(tmp, name).write_bytes(_member(tar, member.name).read())
+            Path(tmp, _NOTE).write_text(package["version"] + "\n")
             final = target / family
             if final.exists():
                 shutil.rmtree(final)

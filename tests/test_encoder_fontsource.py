@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,53 @@ def test_without_npm_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.Mon
         fontsource.fetch(tmp_path / "fonts", only=["abeezee"])
 
 
+# `npm pack --silent --pack-destination FOLDER @fontsource/ID@VERSION ...`, from no registry.
+_NPM = """#!{python}
+import io, json, sys, tarfile
+from pathlib import Path
+_, _, _, folder, *specs = sys.argv[1:]
+for spec in specs:
+    name, _, version = spec.rpartition("@")
+    family = name.removeprefix("@fontsource/")
+    files = {{
+        "package.json": json.dumps({{"name": name, "version": version}}),
+        "metadata.json": "{{}}",
+        f"files/{{family}}-latin-400-normal.woff2": f"drawn for {{version}}",
+        f"files/{{family}}-greek-400-normal.woff2": "",
+    }}
+    with tarfile.open(Path(folder, f"{{family}}.tgz"), "w:gz") as tar:
+        for path, text in files.items():
+            member = tarfile.TarInfo(f"package/{{path}}")
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    print(f"{{family}}.tgz")
+"""
+
+
+def test_another_pinned_version_is_fetched_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three families the one whose pin changed; a folder without a note is somebody's own."""
+    npm = tmp_path / "bin" / "npm"
+    npm.parent.mkdir()
+    npm.write_text(_NPM.format(python=sys.executable))
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(npm.parent))
+    fonts = tmp_path / "fonts"
+    (fonts / "own").mkdir(parents=True)
+    versions = {"abel": "5.0.0", "lora": "5.1.0", "own": "5.2.0"}
+    monkeypatch.setattr(fontsource, "pinned", lambda: versions)
+    report = fontsource.fetch(fonts)
+    assert report == fontsource.FetchReport(("abel", "lora"), ("own",), ())
+    (fonts / "lora" / "lora-latin-300-normal.woff2").touch()
+    versions["lora"] = "5.1.1"
+    report = fontsource.fetch(fonts)
+    assert report == fontsource.FetchReport(("lora",), ("abel", "own"), ())
+    (drawn,) = (fonts / "lora").glob("*.woff2")
+    assert drawn.read_text() == "drawn for 5.1.1"
+    assert fontsource.fetch(fonts).fetched == ()
+
+
 @pytest.mark.slow
 def test_a_family_is_latin_only_and_fetched_once(tmp_path: Path) -> None:
     """The Latin woff2 of every face, metadata and licence; a second call brings nothing."""
@@ -49,6 +97,7 @@ def test_a_family_is_latin_only_and_fetched_once(tmp_path: Path) -> None:
         "abeezee-latin-400-italic.woff2",
         "abeezee-latin-400-normal.woff2",
         "metadata.json",
+        "version.txt",
     ]
     meta = json.loads((tmp_path / "lora" / "metadata.json").read_text())
     faces = len(meta["weights"]) * len(meta["styles"])
