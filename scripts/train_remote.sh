@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Train on another machine: sync, train, follow the log, bring the result back.
 #
-#   scripts/train_remote.sh USER@HOST encoder/training/configs/sixth.toml [PART.KEY=VALUE ...]
+#   scripts/train_remote.sh USER@HOST encoder/training/configs/seventh.toml [PART.KEY=VALUE ...]
 #
 # The same command goes on after a lost connection, a stopped training or a restarted machine; run
 # once more when all is done, it only brings the result. Ctrl+C here leaves the training running.
