@@ -25,6 +25,12 @@ need_root() { [ "$(id -u)" = 0 ] || die "run it as root: sudo $0"; }
 # False in a chroot or a container without systemd: files are laid, nothing is started.
 have_systemd() { [ -d /run/systemd/system ]; }
 
+# one_at_a_time: ends with 2 while another setup.sh or update.sh is at work, which would mix with it.
+one_at_a_time() {
+  mkdir -p "$prefix" && exec 7>"$prefix/.lock"
+  flock --nonblock 7 || die "setup.sh or update.sh is at work already; wait until it has ended"
+}
+
 # install_packages NAME...: only those that are missing, so that a second run needs no network.
 install_packages() {
   local missing=() name
@@ -35,7 +41,7 @@ install_packages() {
   say "installing ${missing[*]}"
   update_lists
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o DPkg::Lock::Timeout=600 \
-    --no-install-recommends "${missing[@]}" >/dev/null
+    --no-install-recommends "${missing[@]}" >/dev/null 7>&- # or what they start holds the lock
 }
 
 # update_lists: what the archive has. A fresh server updates itself in its first minutes, and apt
@@ -51,7 +57,8 @@ update_lists() {
 }
 
 # The newest Python from 3.11 on that the system's own archive has: Debian 12 has 3.11, Ubuntu
-# 24.04 has 3.12, Ubuntu 22.04 has 3.10 as python3 and 3.11 beside it (in universe).
+# 24.04 has 3.12, Ubuntu 22.04 has 3.10 as python3 and 3.11 beside it (in universe). Or one that is
+# here already, from wherever.
 python_name() {
   local name
   for name in $pythons; do

@@ -36,8 +36,10 @@ check_system() {
 
 packages() {
   local python
-  python=$(python_name 2>/dev/null) || { apt-get update -qq && python=$(python_name); }
-  install_packages "$python" "$python-venv" nginx ufw logrotate ca-certificates
+  python=$(python_name 2>/dev/null) || { update_lists && python=$(python_name); }
+  # One that is here need not be apt's, which then has no package of its name.
+  is_usable "$python" || install_packages "$python" "$python-venv"
+  install_packages nginx ufw logrotate ca-certificates
   [ -z "$domain" ] || install_packages certbot
   [ -z "$fonts" ] || install_packages npm
 }
@@ -88,6 +90,7 @@ swap() {
 }
 
 check_system
+one_at_a_time
 swap
 packages
 user_and_folders

@@ -19,6 +19,7 @@ fi
 need_root
 have_systemd || die "there is no systemd here to restart the service"
 [ -e "$current" ] || die "nothing is installed yet: run deploy/setup.sh"
+one_at_a_time
 
 before=$(basename "$(readlink "$current")")
 if [ "$*" = --back ]; then

@@ -1,6 +1,6 @@
 """Bring the catalogue to this version after an update, however long it takes.
 
-Own fonts may have to be drawn anew. `serve` does it before it answers, a server's unit before that.
+Own fonts may have to be drawn anew. `serve` does it before it answers.
 """
 
 from __future__ import annotations

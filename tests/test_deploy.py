@@ -108,6 +108,51 @@ def test_setup_refuses_what_it_cannot_do() -> None:
     assert shown.returncode == 0 and "--domain" in shown.stdout
 
 
+def test_the_catalogue_is_migrated_once() -> None:
+    """By the service itself, which says when it is ready: whoever starts it waits, however long."""
+    unit = (DEPLOY / "systemd" / "fontkin.service").read_text()
+    assert "ExecStartPre" not in unit
+    assert "\nType=notify\n" in unit and "\nTimeoutStartSec=infinity\n" in unit
+
+
+APT = """echo "apt-get $*" >>"$CALLS"
+case $1 in update) [ -e "$CALLS.lists" ] || { touch "$CALLS.lists" && exit 100; } ;; esac
+"""
+PACKAGES = """
+. "$DEPLOY/lib.sh"
+sleep() { echo "sleep $*" >>"$CALLS"; }
+eval "$(sed -n '/^packages() {/,/^}/p' "$DEPLOY/setup.sh")"
+domain='' fonts='' && packages
+"""
+
+
+def packages(folder: Path, **programs: str) -> list[str]:
+    """What `packages` of setup.sh calls, with these programs alone beside the shell's."""
+    for name, text in ({"apt-get": APT, "dpkg-query": "exit 1\n", "flock": ""} | programs).items():
+        (folder / name).write_text(f"#!/bin/sh\n{text}")
+        (folder / name).chmod(0o755)
+    for name in ("bash", "cat", "dirname", "grep", "sed", "sh", "touch"):
+        (folder / name).symlink_to(shutil.which(name) or name)
+    environment = {"PATH": str(folder), "CALLS": str(folder / "calls"), "DEPLOY": str(DEPLOY)}
+    subprocess.run(["bash", "-euc", PACKAGES], env=environment, check=True, capture_output=True)
+    return (folder / "calls").read_text().splitlines()
+
+
+def test_a_python_that_is_not_apts_is_not_asked_of_apt(tmp_path: Path) -> None:
+    """One in /usr/local may be newer than all that the archive has."""
+    calls = packages(tmp_path, **{"python3.13": "exit 0\n", "apt-cache": ""})
+    (install,) = (call for call in calls if "install" in call)
+    assert "nginx" in install and "python" not in install
+
+
+def test_a_fresh_server_has_no_lists_yet(tmp_path: Path) -> None:
+    """They are brought, again where apt is busy with its own, and name the archive's Python."""
+    known = '[ ! -e "$CALLS.lists" ] || [ "$3" != "^python3.11-venv\\$" ] || echo python3.11-venv\n'
+    calls = packages(tmp_path, **{"apt-cache": known})
+    assert calls[:3] == ["apt-get update -qq", "sleep 10", "apt-get update -qq"]
+    assert any(call.endswith("python3.11 python3.11-venv") for call in calls)
+
+
 def test_units_load(tmp_path: Path) -> None:
     """systemd reads the units without a complaint of their settings."""
     program = shutil.which("systemd-analyze")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import shutil
 
@@ -138,3 +139,21 @@ def test_a_command_is_handed_what_its_user_may_not_read(server: Server) -> None:
         "fontkin backup /home/me/out.csv",
     ]
     assert server.run(command, "add_font", "/nowhere").returncode != 0
+
+
+@pytest.mark.parametrize("script", ["setup.sh", "update.sh", "update.sh --back"])
+def test_one_at_a_time(server: Server, script: str) -> None:
+    """While another one is at work nothing is done: 2 and what to do; after it, it goes on."""
+    server.update("two")
+    server.calls()
+    (server.root / "etc/os-release").write_text("ID=debian\nVERSION_ID=12\nPRETTY_NAME=Debian\n")
+    server.checkout("three")
+    command = [f"/srv/three/deploy/{script.split()[0]}", *script.split()[1:]]
+    with (server.prefix / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = server.run(*command, release="three")
+    assert done.returncode == 2 and server.current == "two"
+    assert "setup.sh or update.sh is at work already; wait until it has ended" in done.stderr
+    assert not (server.root / "calls").read_text()
+    if script != "setup.sh":
+        assert server.run(*command, release="three").returncode == 0

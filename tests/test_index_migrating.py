@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -124,7 +125,11 @@ def test_two_workers_start_after_an_update(
     (tmp_path / "slow").mkdir()
     (tmp_path / "slow/sitecustomize.py").write_text(SLOW)
     port, log = free_port(), tmp_path / "log"
+    systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    systemd.bind(str(tmp_path / "notify"))
+    systemd.settimeout(120)
     settings = {
+        "NOTIFY_SOCKET": str(tmp_path / "notify"),
         "FONTKIN_DATA": str(before.data),
         "FONTKIN_PREBUILT": str(tmp_path / "prebuilt"),
         "FONTKIN_LOCK_SECONDS": "1",
@@ -138,13 +143,16 @@ def test_two_workers_start_after_an_update(
             stderr=stderr,
         )
     try:
+        told = systemd.recv(4096)
+        drawn = log.read_text()
         listed = _asked(f"http://127.0.0.1:{port}/v1/families", process)
     finally:
+        systemd.close()
         process.send_signal(signal.SIGTERM)
         process.wait(30)
     assert {one["id"] for one in listed["items"]} == {"lora", own.family.id}  # type: ignore[attr-defined]
-    said = log.read_text()
-    assert "migrate: 1 of 1 own fonts drawn anew" in said and "Busy" not in said
+    assert told.startswith(b"READY=1") and "migrate: 1 of 1 own fonts drawn anew" in drawn
+    assert "Busy" not in log.read_text()
 
 
 def _asked(url: str, process: subprocess.Popen[bytes]) -> dict[str, object]:
