@@ -264,7 +264,7 @@ SOFT: dict[str, Maker] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("case", SOFT)
 def test_16_soft_noise_is_no_match(real: FlaskClient, case: str) -> None:
-    """16: its blots are read as a letter or two, by halves, or as Chinese ones."""
+    """Its blots are read as a letter or two, by halves, or as Chinese ones."""
     assert found(real, SOFT[case]()).verdict != "match"
 
 
