@@ -1,24 +1,23 @@
-"""kill -9 a writer at random moments, under searches, and look at what is left each time.
+"""kill -9 a writer in every stage of its work, under searches, and look at what is left each time.
 
-`python -m tests.kills --count 300 --seed 1` exits with 1 and says what was lost, if anything was.
-The writer is a real process on real files; fonts are drawn in it and not in the jail, and the
-embedder is the tests' own, so that most moments fall into what writes.
+`python -m tests.kills --count 400 --seed 1` exits with 1 and says what was lost, if anything was.
+The writer is a real process on real files (`tests.kills_writer`). The stages take turns, so that
+each is hit as often as the others, and so do the changes that pass through it; within a stage the
+moment is random. Fonts are drawn in the jail where it is the jail's turn, and in the writer else;
+the embedder is the tests' own.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import multiprocessing
-import os
 import random
 import shutil
 import signal
 import sqlite3
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,67 +27,30 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import numpy as np
 from fontTools.ttLib import TTFont
 
-from db.session import Database
-from encoder.fontfile import FaceRef
-from encoder.reference import ReferenceLine
 from index import writer as writing
-from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
-from index.drawing import Here
 from index.filters import Filters
-from index.live import LiveView
 from index.repair import examine
-from index.settings import Settings
-from tests.fake_embedder import FakeEmbedder
+from tests.kills_writer import (
+    CHANGES,
+    FONTS,
+    STAGES,
+    InProcess,
+    Plan,
+    Remembering,
+    opened,
+    search_beside,
+    settings_of,
+    write_until_killed,
+)
 from tests.old_database import downgrade
 from tests.test_index_catalog import picture_of
 
-FONTS = Path(__file__).with_name("fonts")
 WIDTHS = (50, 62, 75, 125, 150, 180)
-STAGES = ("opening", "idle", "drawing", "rows", "index", "files")
 GOOGLE = ("abril-fatface", "cantarell", "courier-prime", "lora")
-
-
-# Filled before the first fork, so that a writer that will live for a moment need not draw.
-DRAWN: dict[object, np.ndarray] = {}
-EMBEDDED: dict[bytes, np.ndarray] = {}
-
-
-class Remembering(FakeEmbedder):
-    """The tests' embedder, which embeds a picture once."""
-
-    def embed_line(self, picture: np.ndarray) -> np.ndarray:
-        """See `FakeEmbedder`."""
-        key = hashlib.sha256(picture.tobytes()).digest()
-        if key not in EMBEDDED:
-            EMBEDDED[key] = super().embed_line(picture)
-        return EMBEDDED[key]
-
-
-class InProcess(Here):
-    """The jail's drawer without the jail: its start would take most of a writer's time."""
-
-    def __init__(self, folder: Path) -> None:
-        """The folder is the jail's."""
-
-    def measure(self, path: Path) -> int:
-        """Our fonts are whole."""
-        return 1
-
-    def line(self, ref: FaceRef, line: ReferenceLine) -> np.ndarray:
-        """Drawn once: files are named by their content."""
-        key = (ref.path.name, line)
-        if key not in DRAWN:
-            DRAWN[key] = super().line(ref, line)
-        return DRAWN[key]
-
-    def __enter__(self) -> InProcess:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
+GUESS = 0.02  # seconds that a stage takes, before one was seen
 
 
 def make_fonts(folder: Path) -> dict[str, Path]:
@@ -115,99 +77,22 @@ def make_fonts(folder: Path) -> dict[str, Path]:
     return made
 
 
-def opened(data: Path) -> FontCatalog:
-    return open_catalog(settings_of(data), embedder=Remembering())
-
-
-def settings_of(data: Path) -> Settings:
-    return Settings(data=data, prebuilt=data / "none", lock_seconds=20)
-
-
-def write_until_killed(
-    data: Path, fonts: dict[str, Path], seed: int, pipe: Any, stage: Any
-) -> None:
-    """Add, remove and rebuild at random; say before each what begins, and when it is done."""
-    watch(stage)
-    stage[0] = STAGES.index("opening")
-    catalog = opened(data)
-    rng = random.Random(seed)
-    stop = threading.Event()
-    threading.Thread(target=search_until, args=(catalog, stop), daemon=True).start()
-    while True:
-        stage[0] = STAGES.index("idle")
-        there = {family.id for family in catalog.families(limit=200).items} & set(fonts)
-        action = rng.choices(["add", "remove", "vectors", "fonts"], [6, 4, 1, 1])[0]
-        absent = sorted(set(fonts) - there)
-        if action == "remove" and not there or action == "add" and not absent:
-            continue
-        target = rng.choice(absent if action == "add" else sorted(there) or [""])
-        pipe.send((action, target, False))
-        stage[0] = STAGES.index("drawing")
-        if action == "add":
-            catalog.add_fonts([fonts[target]])
-        elif action == "remove":
-            catalog.remove_family(target)
-        elif action == "vectors":
-            catalog.rebuild_from_vectors()
-        else:
-            catalog.rebuild_from_fonts(jobs=1, chromium=False)
-        pipe.send((action, target, True))
-
-
-def watch(stage: Any) -> None:
-    """Note where the writer is, for the statistics; the work itself stays as it is."""
-    writing.Jail = InProcess  # type: ignore[attr-defined, assignment, misc]
-    save, write, settle = LiveView._save, Database.write, writing.OwnFiles.settle
-
-    def noting(name: str, call: Any) -> Any:
-        def noted(*args: Any, **kwargs: Any) -> Any:
-            stage[0] = STAGES.index(name)
-            return call(*args, **kwargs)
-
-        return noted
-
-    LiveView._save = noting("index", save)  # type: ignore[method-assign]
-    Database.write = noting("rows", write)  # type: ignore[method-assign]
-    writing.OwnFiles.settle = noting("files", settle)  # type: ignore[method-assign]
-
-
-def search_until(catalog: FontCatalog, stop: Any) -> None:
-    """Search without a pause worth the name."""
-    picture = picture_of(FONTS / "lora" / "lora-latin-400-normal.woff2")
-    while not stop.wait(0.02):
-        catalog.search(picture, proof=False, filters=Filters(source=("google",)))
-
-
-def search_beside(data: Path, stop: Any, failures: Any) -> None:
-    """A second worker, which lives through all kills: every search must answer, Lora first."""
-    picture = picture_of(FONTS / "lora" / "lora-latin-400-normal.woff2")
-    with closing(opened(data)) as catalog:
-        while not stop.wait(0.05):
-            try:
-                found = catalog.search(picture, proof=False, filters=Filters(source=("google",)))
-                if found.matches[0].family.id != "lora":
-                    failures.put(f"beside: {found.matches[0].family.id} before lora")
-            except Exception as error:
-                failures.put(f"beside: {type(error).__name__}: {error}")
-
-
 @dataclass
 class Record:
     """What the clients were told, and what is wrong so far."""
 
     present: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
-    actions: Counter[str] = field(default_factory=Counter)
-    stages: Counter[str] = field(default_factory=Counter)
+    hits: Counter[tuple[str, str]] = field(default_factory=Counter)  # stages of changes
     acknowledged: int = 0
-    under_way: tuple[str, str] | None = None
 
     def hear(self, pipe: Any) -> tuple[str, str] | None:
         """Take in what the writer said before it died; returns what was under way."""
+        under_way = None
         try:
             while pipe.poll():
                 action, target, done = pipe.recv()
-                self.under_way = None if done else (action, target)
+                under_way = None if done else (action, target)
                 if done:
                     self.acknowledged += 1
                     if action == "add":
@@ -216,7 +101,7 @@ class Record:
                         self.present.discard(target)
         except (EOFError, OSError):
             pass
-        return self.under_way
+        return under_way
 
 
 def copy_to_first_schema(data: Path, target: Path) -> None:
@@ -234,6 +119,31 @@ def copy_to_first_schema(data: Path, target: Path) -> None:
     downgrade(settings_of(target).database_url, "0001")
 
 
+def jails_left(data: Path) -> list[str]:
+    """The command lines of the jails below a data folder that are there ten seconds from now."""
+    until = time.monotonic() + 10
+    while True:
+        left = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if "index.jailed" in line and str(data) in line:
+                left.append(line)
+        if not left or time.monotonic() > until:
+            return left
+        time.sleep(0.05)
+
+
+def by_stage(hits: Counter[tuple[str, str]]) -> Counter[str]:
+    """All changes together."""
+    stages: Counter[str] = Counter()
+    for (stage, _), count in hits.items():
+        stages[stage] += count
+    return stages
+
+
 class Trial:
     """One data folder that is killed and looked at again and again."""
 
@@ -241,8 +151,9 @@ class Trial:
         self.data = data
         self.rng = random.Random(seed)
         self.record = Record()
-        self.pace = 0.3  # seconds that an action takes, about
+        self.aimed: Counter[str] = Counter()
         self.processes = multiprocessing.get_context("fork")  # a start costs no imports
+        self.seconds = self.processes.RawArray("d", [GUESS] * len(STAGES))
         self.queries = [picture_of(p) for p in sorted(FONTS.glob("*/*-latin-400-normal.woff2"))]
         self.pictures = {name: picture_of(path) for name, path in fonts.items()}
         with closing(opened(data)) as catalog:
@@ -278,49 +189,54 @@ class Trial:
         """A copy that was of the first schema: it has no columns."""
         data = self.data.with_name("older")
         copy_to_first_schema(self.data, data)
+        started = time.monotonic()
         with closing(opened(data)) as catalog:
+            self.seconds[STAGES.index("migrating")] = time.monotonic() - started
             yield catalog
         shutil.rmtree(data)
 
+    def plan(self) -> Plan:
+        """A stage that was hit least, the change in it that was, and a moment."""
+        stages = by_stage(self.record.hits)
+        # One that is over before it can be hit is aimed at three times as often and no more.
+        hits = {s: max(stages[s], self.aimed[s] // 3) for s in STAGES}
+        stage = self.rng.choice([stage for stage in STAGES if hits[stage] == min(hits.values())])
+        change = min(CHANGES[stage], key=lambda change: self.record.hits[stage, change])
+        at_first = ("opening", "migrating", "jail")  # the jail's start takes its time
+        skip = 0 if stage in at_first else self.rng.choice((0, 1, 1, 2))
+        self.aimed[stage] += 1
+        return Plan(stage, change, skip, self.rng.uniform(0, 1.1), self.rng.getrandbits(32))
+
     def kill(self) -> None:
         """One writer, one kill, one look."""
-        before = set(self.record.present)
-        migrating = self.rng.random() < 0.15
+        before, plan = set(self.record.present), self.plan()
+        migrating = plan.stage == "migrating"
         data = self.data
         if migrating:  # in a copy: the worker beside would meet a schema of the past
             data = self.data.with_name("older")
             copy_to_first_schema(self.data, data)
-        self.record.under_way = None
         heard, said = self.processes.Pipe(duplex=False)
-        stage = self.processes.RawArray("b", 1)
-        seed = self.rng.getrandbits(32)
+        at = self.processes.RawArray("b", 1)
         process = self.processes.Process(
-            target=write_until_killed, args=(data, self.fonts, seed, said, stage)
+            target=write_until_killed, args=(data, self.fonts, plan, said, at, self.seconds)
         )
         process.start()
         said.close()
-        self.wait(heard, migrating)
-        os.kill(process.pid, signal.SIGKILL)
-        process.join()
+        process.join(600)
+        if process.exitcode != -signal.SIGKILL:
+            self.record.wrong.append(f"the writer ended by itself: {process.exitcode}, {plan}")
+            process.kill()
+            process.join()
         under_way = self.record.hear(heard)
-        self.record.stages["migrating" if migrating else STAGES[stage[0]]] += 1
-        self.record.actions[under_way[0] if under_way else "none"] += 1
+        self.record.hits[STAGES[at[0]], under_way[0] if under_way else ""] += 1
+        if STAGES[at[0]] == plan.stage:  # it may take longer than was thought
+            self.seconds[at[0]] *= 1.1
         self.look(data, under_way, self.expected_of_older if migrating else self.expected)
         if migrating:
             self.record.present = before
             shutil.rmtree(data)
-
-    def wait(self, heard: Any, migrating: bool) -> None:
-        """Until none to two actions are done, then any moment of the time that one takes."""
-        if not migrating:
-            actions = self.record.acknowledged + self.rng.choice((0, 1, 1, 2))
-            until = time.monotonic() + 20
-            while self.record.acknowledged < actions and time.monotonic() < until:
-                started = time.monotonic()
-                if heard.poll(1):
-                    self.record.hear(heard)
-                    self.pace += (time.monotonic() - started - self.pace) / 8
-        time.sleep(self.rng.uniform(0, 1.5 * self.pace))
+        if plan.stage == "jail" and (left := jails_left(data)):
+            self.record.wrong.append(f"jails outlive their writer by ten seconds: {left}")
 
     def look(self, data: Path, under_way: tuple[str, str] | None, answers: list[Any]) -> None:
         """Start again; everything acknowledged is there, what was under way whole or not at all.
@@ -359,7 +275,10 @@ def run(
             for number in range(1, count + 1):
                 if time.monotonic() - started > 60 * minutes:
                     break
+                known = len(trial.record.wrong)
                 trial.kill()
+                for line in trial.record.wrong[known:]:
+                    say(f"kill {number}: {line}")
                 if number % 25 == 0:
                     say(f"{number} kills, {len(trial.record.wrong)} wrong")
         finally:
@@ -369,11 +288,13 @@ def run(
         while not failures.empty():
             wrong.append(failures.get())
     return {
-        "kills": sum(trial.record.actions.values()),
+        "kills": trial.record.hits.total(),
         "seed": seed,
         "acknowledged": trial.record.acknowledged,
-        "under_way": dict(trial.record.actions),
-        "stages": dict(trial.record.stages),
+        "stages": dict(by_stage(trial.record.hits)),
+        "changes": {f"{s} {c}": n for (s, c), n in sorted(trial.record.hits.items()) if c},
+        "aimed": dict(trial.aimed),
+        "stage_ms": {s: round(1e3 * t, 1) for s, t in zip(STAGES, trial.seconds, strict=True)},
         "wrong": wrong[:20],
         "seconds": round(time.monotonic() - started, 1),
     }
@@ -382,7 +303,7 @@ def run(
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.kills", description=__doc__)
-    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--count", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=60, help="stop after this long")
     given = parser.parse_args()

@@ -33,17 +33,17 @@ TOKEN = "load-test-token-0123456789"
 WORDS = ("Hamburgefonstiv", "Quick brown fox", "Letters 1234", "Kerning")
 
 
-def start(port: int, folder: Path) -> subprocess.Popen[bytes]:
-    """The service as `make run` starts it, in an empty data folder."""
+def start(port: int, folder: Path, *options: str) -> subprocess.Popen[bytes]:
+    """The service as `make run` starts it, with `options`, in a data folder that may be empty."""
     environment = {
         **os.environ,
         "FONTKIN_DATA": str(folder / "data"),
         "FONTKIN_API_TOKEN": TOKEN,
         "PYTHONWARNINGS": "ignore",
     }
-    command = [sys.executable, "-m", "scripts.serve", "--port", str(port)]
-    log = (folder / "service.log").open("wb")
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    command = [sys.executable, "-m", "scripts.serve", "--port", str(port), *options]
+    with (folder / "service.log").open("ab") as log:
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
 
 def wait_until_ready(port: int, service: subprocess.Popen[bytes]) -> None:
