@@ -215,6 +215,41 @@ def test_without_a_server_there_is_another_try(page: Page) -> None:
     expect(page.get_by_role("button", name="Try again")).to_be_hidden()
 
 
+def test_a_busy_server_is_asked_again(page: Page) -> None:
+    """After the time that its 503 names; only the newest search is, and not for ever."""
+    page.clock.install()
+    choose(page)
+    wait_for(page, 4)
+    asked: list[int] = []  # how many categories
+    again = page.get_by_role("button", name="Try again")
+
+    def busy(route: Route) -> None:
+        asked.append(route.request.url.count("category="))
+        if len(asked) == 3:
+            route.continue_()
+        else:
+            route.fulfill(status=503, headers={"Retry-After": "3600"}, json={})
+
+    def an_hour_later(count: int) -> None:
+        for _ in range(200):  # the page may not have read the last answer yet
+            page.clock.fast_forward(3_600_000)
+            page.wait_for_timeout(50)
+            if len(asked) >= count:
+                return
+
+    page.route("**/v1/search**", busy)
+    for name in ("Serif", "Mono"):
+        with page.expect_response("**/v1/search**"):
+            page.get_by_role("checkbox", name=name, exact=True).check()
+    an_hour_later(3)
+    wait_for(page, 3)
+    assert asked == [1, 2, 2]
+    page.get_by_role("checkbox", name="Display", exact=True).check()
+    an_hour_later(7)
+    expect(again).to_be_visible()
+    assert asked == [1, 2, 2, 3, 3, 3, 3]
+
+
 def test_what_is_no_picture_is_said(page: Page) -> None:
     """Pasted text and a dropped link bring no picture; text pasted into a field stays there."""
     paste = """(selector) => {

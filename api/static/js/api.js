@@ -2,11 +2,13 @@
 
 import { fetched } from "./token.js";
 
+const TRIES = 4; // of a search that the server has no room for
+
 export class ProblemError extends Error {
-  constructor(status, problem) {
+  /** `wait`: seconds after which the server may have room for the same call. */
+  constructor(status, problem, wait = 0) {
     super(problem.detail || problem.title || `The server answered ${status}.`);
-    this.status = status;
-    this.problem = problem;
+    Object.assign(this, { status, problem, wait });
   }
 }
 
@@ -22,11 +24,13 @@ export async function call(path, options = {}) {
   }
   if (response.status === 204) return null;
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ProblemError(response.status, body);
-  return body;
+  if (response.ok) return body;
+  const wait = response.status === 503 ? Number(response.headers.get("Retry-After")) : 0;
+  throw new ProblemError(response.status, body, wait);
 }
 
-/** Searches one after another: only the newest may answer. */
+/** Searches one after another: only the newest may answer. The server may still be at older ones,
+ *  which it cannot see given up: when it has no room, the newest is sent again after its time. */
 export class Searcher {
   #sequence = 0;
   #controller = null;
@@ -35,16 +39,19 @@ export class Searcher {
   async search(picture, parameters) {
     const mine = ++this.#sequence;
     this.#controller?.abort();
-    this.#controller = new AbortController();
-    const form = new FormData();
-    form.append("image", picture, "picture");
-    try {
-      const answer = await call(`/v1/search?${parameters}`, {
-        method: "POST", body: form, signal: this.#controller.signal });
-      return mine === this.#sequence ? answer : null;
-    } catch (error) {
-      if (error.name === "AbortError" || mine !== this.#sequence) return null;
-      throw error;
+    const { signal } = this.#controller = new AbortController();
+    const body = new FormData();
+    body.append("image", picture, "picture");
+    for (let left = TRIES - 1; ; left--) {
+      try {
+        const answer = await call(`/v1/search?${parameters}`, { method: "POST", body, signal });
+        return mine === this.#sequence ? answer : null;
+      } catch (error) {
+        if (error.name === "AbortError" || mine !== this.#sequence) return null;
+        if (!error.wait || !left) throw error;
+        await new Promise((done) => { setTimeout(done, 1000 * error.wait); });
+        if (mine !== this.#sequence) return null;
+      }
     }
   }
 }

@@ -123,7 +123,8 @@ export class Crop {
     const step = event.altKey ? 1 : Math.max(1, Math.round(Math.max(...this.size) / 100));
     const [dx, dy] = arrow.map((direction) => direction * step);
     const edge = event.target.dataset.edge ?? (event.shiftKey ? "se" : "");
-    this.set(edge ? resized(this.box, edge, dx, dy) : this.#moved(this.box, dx, dy));
+    const box = this.#fit(edge ? resized(this.box, edge, dx, dy) : this.#moved(this.box, dx, dy));
+    if (String(box) !== String(this.box)) this.set(box); // at the picture's edge it stays
   }
 }
 
