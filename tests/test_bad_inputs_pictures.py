@@ -206,10 +206,10 @@ def test_39_text_that_is_turned(real: FlaskClient, serif_path: Path, turn: str) 
 
 @pytest.mark.slow
 def test_39_letters_one_below_another(real: FlaskClient, serif_path: Path) -> None:
-    """A vertical sign is as many lines of one letter; together they find its family."""
+    """A sign of capitals from top to foot is as many lines of one letter; together they find it."""
     font, step = ImageFont.truetype(serif_path, 48), 53
     picture = Image.new("RGB", (144, 7 * step), "white")
-    for number, letter in enumerate("glyphs", 1):
+    for number, letter in enumerate("BRIGHT", 1):
         ImageDraw.Draw(picture).text((72, number * step), letter, "black", font, anchor="ms")
     reply = found(real, encode(picture))
     boxes = sorted(region.box for region in reply.regions)
