@@ -5,11 +5,12 @@
 # that listens in its place on Ubuntu 24.04, and of the connection that this was called through (sudo
 # drops what says so).
 ssh_ports() {
+  local connection=${SSH_CONNECTION-}
   {
     sshd -T 2>/dev/null | awk '$1 == "port" {print $2}'
     systemctl show ssh.socket sshd.socket --property Listen 2>/dev/null |
       grep -oE ':[0-9]+ \(Stream\)' | grep -oE '[0-9]+'
-    echo "${SSH_CONNECTION##* }"
+    echo "${connection##* }"
   } | grep -xE '[0-9]{1,5}' | sort -nu
 }
 

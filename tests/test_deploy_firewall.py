@@ -45,7 +45,7 @@ def test_ssh_stays_open(
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     *allowed, enabled = (tmp_path / "calls").read_text().splitlines()
     assert allowed == [f"allow {port}/tcp" for port in (*opened, 80, 443)]
     assert enabled == "--force enable"
