@@ -13,7 +13,8 @@ Late = Callable[[int, Sequence[int]], NDArray[np.float64]]
 """(line, faces by position) -> how well each face has the line's columns; -inf: unknown"""
 
 FAMILIES = 100  # of a vote that are looked at again: past them the right one hardly ever is
-FACES = 4  # of each, those that the vote likes best: the others never fit a line best
+FACES = 4  # of each, those that the vote likes best: with all of them the same families come first
+_WHOLE = 10  # of the best families all faces are asked for: which of them it is, and so the weight
 _SHARE = 0.7  # of the new score; the vote has the rest
 
 
@@ -36,13 +37,9 @@ def refined(
     anew: dict[int, Tally] = {}
     found: list[Tally] = []
     for line, tally in faces.items():
-        asked = leading_members(tally, family_of_face, among, FACES)
-        scores = late(line, asked.tolist())
-        known = np.isfinite(scores)
         here = Tally(np.zeros(len(tally.scores)), np.zeros(len(tally.scores), bool))
-        here.scores[asked[known]] = scores[known]
-        here.seen[asked[known]] = True
-        anew[line] = _mixed(tally, here)
+        _ask(here, line, leading_members(tally, family_of_face, among, FACES), late)
+        anew[line] = here
         found.append(tally_families(here, family_of_face, len(vote.scores)))
     together = merge_lines(found, [weights[line] for line in faces])
     mixed = _mixed(vote, together)
@@ -51,7 +48,20 @@ def refined(
     if len(best) and rest.any():
         above = mixed.scores[rest].max() - mixed.scores[best].min()
         mixed.scores[rest] -= max(0.0, above)
-    return mixed, anew
+    shown = among & np.isin(family_of_face, mixed.leading(_WHOLE))
+    for line, tally in faces.items():
+        _ask(anew[line], line, np.flatnonzero(shown & tally.seen & ~anew[line].seen), late)
+    return mixed, {line: _mixed(tally, anew[line]) for line, tally in faces.items()}
+
+
+def _ask(tally: Tally, line: int, faces: NDArray[np.integer], late: Late) -> None:
+    """Write into `tally` how well these faces have the line's columns, where that is known."""
+    if not len(faces):
+        return
+    scores = late(line, faces.tolist())
+    known = np.isfinite(scores)
+    tally.scores[faces[known]] = scores[known]
+    tally.seen[faces[known]] = True
 
 
 def _mixed(vote: Tally, late: Tally) -> Tally:

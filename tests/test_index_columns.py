@@ -81,6 +81,22 @@ def test_the_best_families_are_scored_anew_and_the_rest_stay_behind() -> None:
     assert by_line[7].scores[3] == pytest.approx(0.4 - 0.14 / 3) and not by_line[7].seen[4]
 
 
+def test_every_face_of_what_comes_first_is_asked() -> None:
+    """The vote likes four of family 0 better than its right face; the order of families stays."""
+    family_of_face = np.array([0, 0, 0, 0, 0, 0, 1])
+    votes = Tally(np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3]), np.array([True] * 6 + [False]))
+    known = [0.1, 0.2, 0.3, 0.4, 1.0, 0.0, 1.0]
+
+    def late(line: int, faces: list[int]) -> np.ndarray:
+        return np.array([known[face] for face in faces])
+
+    vote = Tally(np.array([0.9, 0.3]), np.array([True, False]))
+    families, by_line = refined(vote, {0: votes}, {0: 1.0}, family_of_face, late, 100)
+    assert families.scores[0] == pytest.approx(0.7 * 0.4 + 0.3 * 0.9)
+    assert by_line[0].first() == 4
+    assert by_line[0].scores[4] == pytest.approx(0.7 * 1.0 + 0.3 * 0.5)
+
+
 def test_lines_weigh_and_faces_without_columns_move_with_the_others() -> None:
     """Two lines, one three times the other; the two with columns rise by 0.07, so all do."""
 
