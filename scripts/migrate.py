@@ -9,6 +9,8 @@ import argparse
 import json
 import sys
 
+from index import bootstrap
+from index.settings import Settings
 from scripts.options import command
 from scripts.terminal import run
 
@@ -32,19 +34,16 @@ def migrate(args: argparse.Namespace) -> int:
 
 def migrated() -> int:
     """Own families that had to be drawn; says how far it is meanwhile."""
-    # Imported here: the help needs none of it.
-    from index import bootstrap
-    from index.settings import Settings
-
-    drawn = [0]
+    drawn = 0
 
     def tell(done: int, total: int) -> None:
-        drawn[0] = done
+        nonlocal drawn
+        drawn = done
         if done % 10 == 0 or done == total:
             print(f"migrate: {done} of {total} own fonts drawn anew", file=sys.stderr, flush=True)
 
     bootstrap.migrate(Settings.from_environment(), on_progress=tell)
-    return drawn[0]
+    return drawn
 
 
 if __name__ == "__main__":

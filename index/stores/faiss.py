@@ -72,9 +72,8 @@ class FaissStore:
     def __init__(self, dim: int) -> None:
         if dim < 1:
             raise VectorError(f"dim is {dim}; it must be at least 1")
-        self._index: Any = faiss.IndexIDMap2(
-            half_floats(dim)
-        )  # the stubs know C++'s signatures only
+        # The stubs know C++'s signatures only.
+        self._index: Any = faiss.IndexIDMap2(half_floats(dim))
         self._sorted: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
 
     @property
