@@ -7,8 +7,9 @@ import json
 import sys
 from pathlib import Path
 
+from scripts.opening import opened
 from scripts.options import command
-from scripts.terminal import opened, run
+from scripts.terminal import run
 
 
 def parser() -> argparse.ArgumentParser:

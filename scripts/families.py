@@ -7,9 +7,10 @@ import json
 import sys
 
 from scripts.filtering import add_filters, filters
+from scripts.opening import opened
 from scripts.options import command
 from scripts.tables import families_table, matches_table
-from scripts.terminal import console, opened, run
+from scripts.terminal import console, run
 
 
 def parser() -> argparse.ArgumentParser:

@@ -6,8 +6,9 @@ import argparse
 import json
 import sys
 
+from scripts.opening import opened
 from scripts.options import command
-from scripts.terminal import opened, run
+from scripts.terminal import run
 
 
 def parser() -> argparse.ArgumentParser:

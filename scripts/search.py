@@ -13,8 +13,9 @@ from index.many import picture_files, search_files
 from scripts.answers import show, show_many
 from scripts.asking import asking
 from scripts.filtering import add_filters, filters
+from scripts.opening import opened
 from scripts.options import box, command
-from scripts.terminal import console, opened, run
+from scripts.terminal import console, run
 
 
 def parser() -> argparse.ArgumentParser:

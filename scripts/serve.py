@@ -7,9 +7,9 @@ import os
 import sys
 from typing import NoReturn
 
+from index.due import migration_is_due
 from index.settings import Settings
 from scripts.becoming import gunicorn_command, gunicorn_environment
-from scripts.migrate import migrated
 from scripts.options import command
 from scripts.terminal import run
 
@@ -40,7 +40,11 @@ def main(argv: list[str] | None = None) -> NoReturn:
     What an update makes of the catalogue is done first: gunicorn ends workers that start slowly.
     """
     arguments = parse_arguments(argv)
-    migrated()
+    if migration_is_due(Settings.from_environment()):
+        # Imported here: it brings the catalogue's code, which gunicorn imports once more.
+        from scripts.migrate import migrated
+
+        migrated()
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(arguments.host, arguments.host)
     print(f"Fontkin: open http://{host}:{arguments.port}/ (Ctrl+C stops it)", flush=True)
     os.execve(sys.executable, gunicorn_command(arguments), gunicorn_environment(arguments))

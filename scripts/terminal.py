@@ -5,32 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
 from tqdm import tqdm
-
-from index.bootstrap import open_catalog
-from index.catalog import FontCatalog
-from index.settings import Settings
-from scripts.remedies import USAGE_ERRORS, remedy
 
 
 def console(*, stderr: bool = False) -> Console:
     """Colour on a terminal without NO_COLOR; what a pipe or file gets is never wrapped."""
     shown = Console(stderr=stderr, highlight=False)
     return shown if shown.is_terminal else Console(stderr=stderr, highlight=False, width=400)
-
-
-@contextmanager
-def opened(*, rebuilding: bool = False, fetching: bool = False) -> Iterator[FontCatalog]:
-    """The catalogue that the environment names, closed at the end; `fetching` sets FETCH_FONTS."""
-    settings = Settings.from_environment()
-    settings = replace(settings, fetch_fonts=settings.fetch_fonts or fetching)
-    with closing(open_catalog(settings, rebuilding=rebuilding)) as catalog:
-        yield catalog
 
 
 @contextmanager
@@ -55,6 +40,9 @@ def run(name: str, work: Callable[[], int], *, usage: tuple[type[Exception], ...
     except KeyboardInterrupt:
         text, code = "stopped", 1
     except (OSError, RuntimeError, ValueError, KeyError) as error:
+        # Imported here: the errors' kinds bring the catalogue's code, which `serve` has no use for.
+        from scripts.remedies import USAGE_ERRORS, remedy
+
         text, code = f"{error}{remedy(error)}", 2 if isinstance(error, USAGE_ERRORS + usage) else 1
     console(stderr=True).print(f"[bold red]{name}:[/] {escape(text)}", soft_wrap=True)
     return code

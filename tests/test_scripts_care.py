@@ -10,7 +10,7 @@ import pytest
 
 from index.bootstrap import open_catalog
 from index.settings import Settings
-from scripts import backup, restore, terminal
+from scripts import backup, opening, restore, terminal
 from tests.fake_embedder import FakeEmbedder
 
 
@@ -19,7 +19,7 @@ def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands open the test's own catalogue with the fake embedder."""
     monkeypatch.setenv("FONTKIN_DATA", str(settings.data))
     monkeypatch.setenv("FONTKIN_PREBUILT", str(settings.prebuilt))
-    monkeypatch.setattr(terminal, "open_catalog", partial(open_catalog, embedder=FakeEmbedder()))
+    monkeypatch.setattr(opening, "open_catalog", partial(open_catalog, embedder=FakeEmbedder()))
 
 
 def backed_up(*argv: str) -> int:

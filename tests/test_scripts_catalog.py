@@ -15,7 +15,7 @@ from PIL import Image
 from index.bootstrap import open_catalog
 from index.many import PictureAnswer, search_files
 from index.settings import Settings
-from scripts import add_font, rebuild_index, remove_font, search, terminal
+from scripts import add_font, opening, rebuild_index, remove_font, search, terminal
 from tests.fake_embedder import FakeEmbedder
 from tests.test_index_catalog import picture_of
 
@@ -26,7 +26,7 @@ def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FONTKIN_DATA", str(settings.data))
     monkeypatch.setenv("FONTKIN_PREBUILT", str(settings.prebuilt))
     opener = partial(open_catalog, embedder=FakeEmbedder())
-    monkeypatch.setattr(terminal, "open_catalog", opener)
+    monkeypatch.setattr(opening, "open_catalog", opener)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from index import bootstrap
 from index.errors import MismatchError
+from index.settings import Settings
 from scripts import serve
 
 
@@ -29,9 +30,10 @@ def test_ipv6() -> None:
 
 
 @pytest.fixture(autouse=True)
-def migrated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Notes that the catalogue was migrated, and does not do it."""
+def migrated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """Notes that the catalogue was migrated, and does not do it; there is none yet."""
     done: list[str] = []
+    monkeypatch.setenv("FONTKIN_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(bootstrap, "migrate", lambda *_, **__: done.append("migrated"))
     return done
 
@@ -73,6 +75,17 @@ def test_the_catalogue_is_migrated_before(
     with pytest.raises(MismatchError):
         serve.main([])
     assert migrated == ["migrated", "started"]
+
+
+def test_what_is_migrated_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, migrated: list[str]
+) -> None:
+    """The shipped catalogue, put in place by a first start, with the shipped encoder."""
+    monkeypatch.setattr(serve.os, "execve", lambda *_: migrated.append("started"))
+    with bootstrap.open_tokens(Settings.from_environment()):
+        pass
+    serve.main([])
+    assert migrated == ["started"]
 
 
 def test_workers_share_the_searches(monkeypatch: pytest.MonkeyPatch) -> None:
