@@ -30,9 +30,10 @@ from tests.test_index_catalog import picture_of
 
 FONTS = Path(__file__).with_name("fonts")
 # The start; the start on an older schema; between changes; fonts drawn here; fonts read and drawn
-# in the jail; from the first line of the rows' transaction until its commit; saving the index;
-# laying and clearing away own files.
-STAGES = ("opening", "migrating", "idle", "drawing", "jail", "rows", "index", "files")
+# in the jail; from the first line of the rows' transaction until an own file is laid, or else its
+# commit; with an own file laid until the commit of its row; saving the index; clearing away own
+# files.
+STAGES = ("opening", "migrating", "idle", "drawing", "jail", "rows", "laid", "index", "files")
 # The changes that pass through a stage; "" where nothing is under way.
 CHANGES: dict[str, tuple[str, ...]] = {
     "opening": ("",),
@@ -41,6 +42,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
     "drawing": ("add", "fonts"),
     "jail": ("add",),
     "rows": ("add", "remove", "fonts"),
+    "laid": ("add",),
     "index": ("add", "remove", "vectors", "fonts"),
     "files": ("add", "remove"),
 }
@@ -140,9 +142,10 @@ class Watch:
     def follow(self) -> None:
         """Note the stages inside of a change; the work itself stays as it is."""
 
-        def noting(call: Any, stage: str, afterwards: str | None = None) -> Any:
+        def noting(call: Any, stage: str | None, afterwards: str | None = None) -> Any:
             def noted(*args: Any, **kwargs: Any) -> Any:
-                self.enter(stage)
+                if stage:
+                    self.enter(stage)
                 done = call(*args, **kwargs)
                 if afterwards:
                     self.enter(afterwards)
@@ -150,9 +153,10 @@ class Watch:
 
             return noted
 
-        settle = writing.OwnFiles.settle
+        keep, settle = writing.OwnFiles.keep, writing.OwnFiles.settle
         LiveView._save = noting(LiveView._save, "index")  # type: ignore[method-assign]
         Database.write = noting(Database.write, "rows")  # type: ignore[method-assign]
+        writing.OwnFiles.keep = noting(keep, None, "laid")  # type: ignore[method-assign]
         writing.OwnFiles.settle = noting(settle, "files", "idle")  # type: ignore[method-assign]
 
 
