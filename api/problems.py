@@ -118,9 +118,11 @@ def problem_of(error: Exception) -> ProblemError:
         case PictureError():
             return ProblemError(error.code, str(error))
         case UnknownFamilyError():
-            return ProblemError("unknown-family", str(error))
+            remedy = "look for its name on /browse, or with /v1/families?q=NAME"
+            return ProblemError("unknown-family", f"{error}; {remedy}")
         case UnknownFaceError():
-            return ProblemError("unknown-face", str(error))
+            remedy = "/v1/families/ID lists the faces of a family"
+            return ProblemError("unknown-face", f"{error}; {remedy}")
         case NotYoursError():
             return ProblemError("not-yours", str(error))
         case QueryError():

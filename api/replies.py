@@ -149,6 +149,9 @@ class SearchReply(_Reply):
     )
     matches: list[Match]
     regions: list[Region]
+    lead: int | None = Field(
+        description="Place in `regions` of the line that the matches are about; null without lines"
+    )
     catalogue: Catalogue
     took_ms: float
     steps_ms: dict[str, float] = Field(description="What part of it each step took")

@@ -142,7 +142,8 @@ class SearchAnswer:
 
     `known` in 0..1 is the chance that the most prominent font is in the catalogue at all.
     `steps_ms` says what part of `took_ms` each step of the search took, `differences` show the
-    first of the matches that were drawn, when asked for.
+    first of the matches that were drawn, when asked for. `lead` is the place in `regions` of the
+    line that `matches` are about and a corrected text belongs to; None without lines.
     """
 
     verdict: Verdict
@@ -153,6 +154,7 @@ class SearchAnswer:
     took_ms: float
     steps_ms: Mapping[str, float]
     differences: tuple[Difference, ...] = ()
+    lead: int | None = None
 
     def to_json(self) -> Json:
         """The answer of `POST /v1/search`."""
@@ -161,6 +163,7 @@ class SearchAnswer:
             "known": round(self.known, 4),
             "matches": [match.to_json() for match in self.matches],
             "regions": [region.to_json() for region in self.regions],
+            "lead": self.lead,
             "catalogue": self.catalogue.to_json(),
             "took_ms": round(self.took_ms, 1),
             "steps_ms": {step: round(ms, 1) for step, ms in self.steps_ms.items()},

@@ -101,7 +101,8 @@ class Searcher:
         vectors = [line.vectors for line in lines]
         fonts = rank_lines(view, vectors, weights, rows, filters, late=late)
         clock.lap("vote")
-        readings = _corrected([each.reading for each in read], text, heard[fonts[0].leader])
+        lead = heard[fonts[0].leader]
+        readings = _corrected([each.reading for each in read], text, lead)
         said = [readings[i] for i in heard]
         proved = [
             self._proved(font, lines, said) if at < _PROVED_FONTS else _Proved(font.matches, {})
@@ -131,6 +132,7 @@ class Searcher:
             clock.total(),
             clock.steps,
             shown,
+            lead,
         )
 
     def _lines(self, picture: np.ndarray, crop: Box | None, proof: bool) -> list[Found]:

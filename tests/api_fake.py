@@ -123,6 +123,7 @@ class FakeCatalog:
         self.doubts = False
         # (box, text, id of the family that comes first) of every line of every picture
         self.lines: list[tuple[Box, str, str]] = []
+        self.lead = 0  # which of them the answer is about
 
     def seen_by(self, viewer: Viewer) -> FakeCatalog:
         """The same for everybody."""
@@ -151,15 +152,17 @@ class FakeCatalog:
         )[:k]
         info = CatalogueInfo(3, len(self.members), len(self.members), "e" * 64)
         regions = self._regions(crop, text, rows)
-        rows = regions[0].matches if regions else rows
+        lead = min(self.lead, len(regions) - 1) if regions else None
+        rows = regions[lead].matches if lead is not None else rows
         word = ("similar" if self.doubts else "match") if rows else "unknown"
         shown = tuple(_difference(row.face.id) for row in rows[:differences])
-        return SearchAnswer(word, self.known, rows, regions, info, 1.26, {"vote": 1.04}, shown)
+        steps = {"vote": 1.04}
+        return SearchAnswer(word, self.known, rows, regions, info, 1.26, steps, shown, lead)
 
     def _regions(
         self, crop: Box | None, text: str | None, rows: tuple[Match, ...]
     ) -> tuple[Region, ...]:
-        """The lines that begin in the crop, the first said to be `text`; or the crop is one."""
+        """The lines that begin in the crop, the lead said to be `text`; or the crop is one."""
         found = [
             (box, said, [row for row in rows if row.family.id == first] + list(rows))
             for box, said, first in self.lines
@@ -167,8 +170,9 @@ class FakeCatalog:
         ]
         if not found and crop:
             found = [(crop, "Hamburg", list(rows))]
+        lead = min(self.lead, len(found) - 1)
         return tuple(
-            Region(box, text if text and not at else said, 0.9, tuple(dict.fromkeys(own)))
+            Region(box, text if text and at == lead else said, 0.9, tuple(dict.fromkeys(own)))
             for at, (box, said, own) in enumerate(found)
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from encoder.boxes import Box
@@ -135,6 +137,42 @@ def test_the_words_are_corrected_where_they_are(lined: Page, catalog: FakeCatalo
     assert -20 < covering(lined)[-1] < 0
     until(lambda: catalog.calls["crop"] == NOTE)
     assert catalog.calls["text"] is None  # what was typed was about the other line
+
+
+def test_the_words_are_those_of_the_line_that_was_compared(
+    page: Page, catalog: FakeCatalog
+) -> None:
+    """... though another line of its font takes more room; what is corrected is that line."""
+    catalog.lines = [(HEAD, "Hamburg", "space-mono"), (FOOT, "from nine", "space-mono")]
+    catalog.lead = 1
+    choose(page)
+    wait_for(page, 4)
+    expect(page.get_by_label("It says")).to_have_value("from nine")
+    expect(font(page, "Space Mono")).to_contain_text("“from nine”")
+    expect(page.locator("#lines .chosen")).to_have_attribute("aria-label", re.compile("from nine"))
+    expect(page.locator(".match").first.get_by_alt_text("“from nine” in")).to_be_visible()
+    page.get_by_label("It says").fill("from none")
+    expect(font(page, "Space Mono")).to_contain_text("“from none”")
+
+
+def test_a_key_at_the_edge_changes_nothing(page: Page, catalog: FakeCatalog) -> None:
+    """A crop that cannot move further keeps the words that were corrected, and asks nobody."""
+    choose(page)
+    wait_for(page, 4)
+    drag(page, (150, 70), (-5, -5))
+    wait_for_crop(page, catalog, Box(0, 0, 150, 70))
+    page.get_by_label("It says").fill("Homburg")
+    until(lambda: catalog.calls["text"] == "Homburg")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator("#crop").focus()
+    for key in ("ArrowLeft", "ArrowUp"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(200)  # longer than a search waits for the next key
+    assert asked == []
+    page.keyboard.press("ArrowRight")
+    until(lambda: catalog.calls["crop"] == Box(3, 0, 153, 70))
+    assert catalog.calls["text"] is None
 
 
 def covering(page: Page) -> list[float]:

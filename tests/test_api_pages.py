@@ -265,6 +265,8 @@ def test_a_familys_page(page: Page, catalog: FakeCatalog) -> None:
     expect(page.get_by_label("Your text")).to_have_value("Cab 9ß")
     page.goto("/families/nobody")
     expect(page.locator("body")).to_contain_text("no family 'nobody'")
+    page.get_by_role("main").get_by_role("link", name="Browse").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is my font in here?")
 
 
 def test_the_sizes_are_one_stop(phone: Page) -> None:

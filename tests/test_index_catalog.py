@@ -142,6 +142,10 @@ def test_each_region_has_its_own_matches(
     assert [r.matches[0].family.id for r in answer.regions] == ["cantarell", "lora"]
     assert answer.regions[0].box.y1 <= answer.regions[1].box.y0
     assert answer.matches[0].family.id == "cantarell"  # by far the larger line
+    head = answer.regions[0].box.y1 + 20
+    turned = catalog.search(np.concatenate([page[head:], page[:head]]), text="The one")
+    assert [r.text for r in turned.regions] == [TEXTS[-1], "The one"]
+    assert (only.lead, turned.lead) == (0, 1)
 
 
 def test_a_crop_asks_for_its_part_only(
@@ -368,6 +372,7 @@ def test_the_answer_is_the_apis_json(catalog: FontCatalog, serif_path: Path) -> 
         "known",
         "matches",
         "regions",
+        "lead",
         "catalogue",
         "took_ms",
         "steps_ms",

@@ -163,9 +163,9 @@ function render(answer) {
   byId("verdict").textContent = headline;
   byId("aside").textContent = text;
   byId("answer").dataset.verdict = answer.verdict;
-  const [font] = leading(answer);
-  const said = font?.lead.text ?? "";
-  const box = font?.lead.box ?? stage.crop.box;
+  const lead = answer.regions[answer.lead];
+  const said = lead?.text ?? "";
+  const box = lead?.box ?? stage.crop.box;
   rows.show(answer.matches, { said, drawn: new Map(answer.differences.map((each) => [each.face_id, each])), cut: cut(box) });
   byId("more").hidden = state.k >= MOST || answer.matches.length < state.k;
   byId("read").hidden = !answer.regions.length;
@@ -173,25 +173,25 @@ function render(answer) {
   overview(state.whole ?? answer);
 }
 
-/** The fonts of an answer, the one that its rows are about first. */
+/** The fonts of an answer, the one that its rows are about first and led by the line that was compared. */
 function leading(answer) {
-  const fonts = fontsOf(answer);
-  const first = answer.matches[0]?.face.id;
-  return fonts.sort((a, b) => (b.matches[0].face.id === first) - (a.matches[0].face.id === first));
+  const lead = answer.regions[answer.lead];
+  const fonts = fontsOf(answer).map((font) => (font.regions.includes(lead) ? { ...font, lead } : font));
+  return fonts.sort((a, b) => (b.lead === lead) - (a.lead === lead));
 }
 
 /** The lines over the picture and the list of its fonts. */
 function overview(answer) {
   const fonts = leading(answer);
-  const box = stage.crop.box;
-  const current = box ? fonts.find((font) => font.regions.some((region) => same(region.box, box))) : fonts[0];
+  const box = stage.crop.box, lead = answer.regions[answer.lead];
+  const current = fonts.find((font) => box ? font.regions.some((region) => same(region.box, box)) : font.lead === lead);
   byId("found").hidden = !fonts.length;
   byId("found-title").textContent = title(answer, fonts);
   byId("fonts").replaceChildren(...fontButtons(fonts, current, (font, index) => {
     choose(font.lead);
     byId("fonts").querySelectorAll("button")[index]?.focus();
   }));
-  stage.draw(answer.regions, current?.regions ?? [], fonts[0]?.lead.box ?? null);
+  stage.draw(answer.regions, current?.regions ?? [], lead?.box ?? null);
 }
 
 const cut = (box) => box && stage.size && { url: state.url, box, size: stage.size };
