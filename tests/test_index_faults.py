@@ -400,3 +400,11 @@ def test_killed_at_random_moments() -> None:
     """Sixteen times kill -9, as `python -m tests.kills` does four hundred times."""
     result = killing("tests.kills", "--count", "16", "--seed", "7")
     assert sum(result["stages"].values()) == 16 and len(result["stages"]) > 4
+
+
+@pytest.mark.slow
+def test_the_killed_service() -> None:
+    """A worker and the master, once each, as `python -m tests.kills_service` does for minutes."""
+    result = killing("tests.kills_service", "--minutes", "0", "--seed", "1")
+    assert result["kills"] == {"worker": 1, "master": 1}
+    assert result["answers"]["POST /v1/search 200"] > 8 and len(result["seconds_until_ready"]) == 2
