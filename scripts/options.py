@@ -13,5 +13,9 @@ def command(name: str, doc: str | None) -> argparse.ArgumentParser:
 
 
 def box(text: str) -> Box:
-    """A rectangle from x0,y0,x1,y1 in pixels; `ValueError` for anything else."""
-    return Box(*map(int, text.split(",")))
+    """A rectangle from x0,y0,x1,y1 in pixels; `ArgumentTypeError` for anything else."""
+    try:
+        return Box(*map(int, text.split(",")))
+    except (TypeError, ValueError):
+        wanted = "pixels x0,y0,x1,y1 with x0 < x1 and y0 < y1 are needed, like 10,20,300,80"
+        raise argparse.ArgumentTypeError(f"{text}: {wanted}") from None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -212,6 +214,19 @@ def test_an_upload_that_breaks_off(desk: Page, serif_path: Path) -> None:
     desk.get_by_role("button", name="Remove Second Try").click()
     desk.get_by_role("button", name="Really remove Second Try?").click()
     expect(own).to_have_count(0, timeout=PATIENCE)
+
+
+def test_an_archive_with_nothing_new(desk: Page, serif_path: Path) -> None:
+    """What became of each of its files is said, what is there already as well as what is none."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.write(serif_path, "there.woff2")
+        zipped.writestr("junk.ttf", "no font")
+    with_token(desk)
+    upload(desk, ("two.zip", archive.getvalue()))
+    row = desk.locator(".upload")
+    expect(row).to_contain_text("junk.ttf was refused: It is no font file", timeout=PATIENCE)
+    expect(row).to_contain_text("there.woff2 is in the catalogue already")
 
 
 def test_offline(browser: Browser, service: str, letter: bytes) -> None:

@@ -150,11 +150,14 @@ def test_arguments_out_of_range_exit_with_2(
 
 
 @pytest.mark.parametrize("crop", ["1,2,3", "a,b,c,d", "5,5,1,1"])
-def test_a_crop_that_is_none_exits_with_2(word: str, crop: str) -> None:
-    """argparse refuses what is no box."""
+def test_a_crop_that_is_none_exits_with_2(
+    word: str, crop: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is no box is named, with how one is written."""
     with pytest.raises(SystemExit) as caught:
         searched(word, "--crop", crop)
     assert caught.value.code == 2
+    assert f"{crop}: pixels x0,y0,x1,y1" in capsys.readouterr().err
 
 
 def test_a_bad_picture_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,8 +23,7 @@ export class Upload {
       this.#end("added", outcome(report));
       return report.added;
     } catch (error) {
-      if (error.status === 409) this.#end("there", there(error));
-      else this.#end("refused", reasons(error));
+      this.#end(error.status === 409 ? "there" : "refused", reasons(error));
       if (error.status === 401 || error.status === 403) throw error;
       return [];
     } finally {
@@ -88,14 +87,12 @@ function outcome({ added, duplicates, refused }) {
   ];
 }
 
-const there = ({ problem }) => {
-  const [first] = problem?.duplicates ?? [];
-  return first ? [["in the catalogue already: ", make("a", { href: page({ id: first.family_id }) }, first.family_id)]] : ["in the catalogue already"];
-};
-
+/** Why nothing was added. */
 function reasons(error) {
-  const refused = error.problem?.refused ?? [];
-  if (!refused.length) return [error.message];
-  if (refused.length === 1) return [`refused: ${refused[0].reason}`];
-  return refused.map(({ name, reason }) => `${name} was refused: ${reason}`);
+  const { duplicates = [], refused = [] } = error.problem ?? {};
+  if (duplicates.length + refused.length > 1) return outcome({ added: [], duplicates, refused });
+  if (refused.length) return [`refused: ${refused[0].reason}`];
+  if (!duplicates.length) return [error.message];
+  const [{ family_id: id }] = duplicates;
+  return [["in the catalogue already: ", make("a", { href: page({ id }) }, id)]];
 }
