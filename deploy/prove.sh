@@ -5,6 +5,7 @@
 #
 #   sudo deploy/prove.sh FOLDER                  # Debian 12; the root is kept in FOLDER
 #   sudo deploy/prove.sh FOLDER jammy            # Ubuntu 22.04; its archive's keyring in /usr/share/keyrings
+#   sudo deploy/prove.sh FOLDER noble            # 24.04; Debian 12 needs scripts/noble, a link to gutsy, in /usr/share/debootstrap
 #   sudo deploy/prove.sh FOLDER SUITE MIRROR     # from another mirror
 #
 # First setup.sh in a chroot, for the downloads. Then that root is booted in a network of its own
@@ -34,7 +35,8 @@ if [ ! -e "$root/.made" ]; then
   fi
   touch "$root/.made"
 fi
-rm -rf "$root/srv/fontkin" && mkdir -p "$root/srv/fontkin"
+rm -rf "$root/srv/fontkin" "$root/var/lib/fontkin"/* # also the fonts that an earlier proof added
+mkdir -p "$root/srv/fontkin"
 (cd "$here" && tar --exclude=__pycache__ -cf - api bin db deploy encoder index scripts tests/fonts requirements-serve.lock) |
   tar -C "$root/srv/fontkin" -xf -
 cp /etc/resolv.conf "$root/etc/resolv.conf"
