@@ -190,7 +190,9 @@ def _unpacked(source: Path, folder: Path) -> dict[str, Any]:
             for name, expected in manifest["contents"].items():
                 _extract(archive, name, folder / name, expected)
     except FileNotFoundError as error:
-        raise BackupError(f"{source}: there is no such file") from error
+        raise BackupError(
+            f"{source}: there is no such file; name one that the backup command wrote"
+        ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise BackupError(f"{source} is damaged, or no backup: {error}") from error
     return manifest

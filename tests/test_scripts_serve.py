@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from index import bootstrap
 from index.errors import MismatchError
 from index.settings import Settings
 from scripts import serve
+from tests.ports import free_port
 
 
 def test_command() -> None:
@@ -49,13 +51,28 @@ def test_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> No
     assert arguments[1] in capsys.readouterr().err
 
 
+def test_a_taken_port_is_refused(migrated: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything else is done, and with a remedy; an address of somebody else's, too."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        for host in ("127.0.0.1", "192.0.2.1"):
+            with pytest.raises(SystemExit) as exit_:
+                serve.main(["--host", host, "--port", port])
+            assert exit_.value.code == 2
+            said = capsys.readouterr().err
+            assert f"cannot listen on port {port} of {host}" in said
+            assert "choose another with --port" in said
+    assert migrated == []
+
+
 def test_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """It prints the address to open and becomes gunicorn, one thread per library."""
     ran: list[object] = []
     monkeypatch.setattr(serve.os, "execve", lambda *given: ran.extend(given))
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    serve.main(["--host", "0.0.0.0", "--port", "8123"])
-    assert "http://127.0.0.1:8123/" in capsys.readouterr().out
+    port = str(free_port())
+    serve.main(["--host", "0.0.0.0", "--port", port])
+    assert f"http://127.0.0.1:{port}/" in capsys.readouterr().out
     assert ran[0] == sys.executable
     assert ran[2]["OMP_NUM_THREADS"] == "1"  # type: ignore[index]
 
@@ -65,7 +82,7 @@ def test_the_catalogue_is_migrated_before(
 ) -> None:
     """And where that fails nothing starts."""
     monkeypatch.setattr(serve.os, "execve", lambda *_: migrated.append("started"))
-    serve.main([])
+    serve.main(["--port", str(free_port())])
     assert migrated == ["migrated", "started"]
 
     def fail(*_: object, **__: object) -> None:
@@ -73,7 +90,7 @@ def test_the_catalogue_is_migrated_before(
 
     monkeypatch.setattr(bootstrap, "migrate", fail)
     with pytest.raises(MismatchError):
-        serve.main([])
+        serve.main(["--port", str(free_port())])
     assert migrated == ["migrated", "started"]
 
 
@@ -84,7 +101,7 @@ def test_what_is_migrated_is_left_alone(
     monkeypatch.setattr(serve.os, "execve", lambda *_: migrated.append("started"))
     with bootstrap.open_tokens(Settings.from_environment()):
         pass
-    serve.main([])
+    serve.main(["--port", str(free_port())])
     assert migrated == ["started"]
 
 
@@ -94,7 +111,7 @@ def test_workers_share_the_searches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serve.os, "execve", lambda *given: ran.append(given[2]))
     monkeypatch.setenv("FONTKIN_SEARCHES", "8")
     for count in ("1", "2", "20"):
-        serve.main(["--workers", count])
+        serve.main(["--port", str(free_port()), "--workers", count])
     assert [each["FONTKIN_SEARCHES"] for each in ran] == ["8", "4", "1"]
     assert "PROMETHEUS_MULTIPROC_DIR" not in ran[0]
     folders = {each["PROMETHEUS_MULTIPROC_DIR"] for each in ran[1:]}
