@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 import tempfile
 
@@ -19,6 +20,23 @@ def gunicorn_command(arguments: argparse.Namespace) -> list[str]:
         *("--worker-tmp-dir", "/dev/shm") * os.path.isdir("/dev/shm"),
         *("--log-level", "warning", "--no-control-socket"),
     ]
+
+
+def cannot_listen(host: str, port: int) -> str:
+    """Why gunicorn could not listen there, with a remedy; "" where it can.
+
+    Itself it would try for five seconds.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind((host, port))
+            tried.listen()
+    except OSError as error:
+        remedy = "stop what listens there, or choose another with --port or --host"
+        return f"cannot listen on port {port} of {host} ({error.strerror}); {remedy}"
+    return ""
 
 
 def gunicorn_environment(arguments: argparse.Namespace) -> dict[str, str]:

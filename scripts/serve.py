@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 import sys
 from typing import NoReturn
 
 from index.due import migration_is_due
 from index.settings import Settings
-from scripts.becoming import gunicorn_command, gunicorn_environment
+from scripts.becoming import cannot_listen, gunicorn_command, gunicorn_environment
 from scripts.options import command
 from scripts.terminal import run
 
@@ -35,26 +34,14 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     return arguments
 
 
-def refuse_what_cannot_be_bound(host: str, port: int) -> None:
-    """Exits with 2 where gunicorn could not listen; it would try for five seconds."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_STREAM) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tried.bind((host, port))
-            tried.listen()
-    except OSError as error:
-        remedy = "stop what listens there, or choose another with --port or --host"
-        parser().error(f"cannot listen on port {port} of {host} ({error.strerror}); {remedy}")
-
-
 def main(argv: list[str] | None = None) -> NoReturn:
     """Become gunicorn, so that signals and the exit code are its own.
 
     What an update makes of the catalogue is done first: gunicorn ends workers that start slowly.
     """
     arguments = parse_arguments(argv)
-    refuse_what_cannot_be_bound(arguments.host, arguments.port)
+    if why := cannot_listen(arguments.host, arguments.port):
+        parser().error(why)
     if migration_is_due(Settings.from_environment()):
         # Imported here: it brings the catalogue's code, which gunicorn imports once more.
         from scripts.migrate import migrated
