@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +173,16 @@ def test_rejection_by_hand():
     assert found["error"] > 0
     assert measure.rejection(_asked(True, 0.9), []) is None
     assert measure.rejection([], _asked(False, 0.9)) is None
+
+
+def test_rejection_without_lookalikes():
+    """Of the queries above, 0.85 has letters that another family draws the same: six of six."""
+    present, absent = _asked(True, 0.9, 0.8, 0.6), _asked(False, 0.85, 0.5, 0.4)
+    absent[0] = replace(absent[0], alike="x")
+    found = measure.rejection(present, absent)
+    assert found["auroc"] == pytest.approx(7 / 9, abs=1e-4)
+    assert (found["unlike"]["auroc"], found["unlike"]["absent"]) == (1.0, 2)
+    assert measure.rejection(present, absent[:1])["unlike"] is None
 
 
 def test_what_is_told_without_fail_has_no_error():

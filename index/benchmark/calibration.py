@@ -66,12 +66,16 @@ def read_outcomes(path: Path) -> list[Outcome]:
     """
     try:
         lines = [json.loads(line) for line in path.read_text().splitlines() if line]
-        return [Outcome(**{**line, "query": _query(line["query"])}) for line in lines]
+        return [_outcome(line) for line in lines]
     except (TypeError, KeyError, ValueError) as error:
         raise ValueError(
             f"{path} holds no answers of this version's benchmark ({error}); "
             "run `python -m scripts.benchmark` again"
         ) from error
+
+
+def _outcome(fields: Json) -> Outcome:
+    return Outcome(**{**fields, "query": _query(fields["query"]), "rows": tuple(fields["rows"])})
 
 
 def _query(fields: Json) -> Query:

@@ -30,7 +30,9 @@ class Outcome:
     1-based ranks, 0 = not among the first ten. `weight` and `italic` are those of the best face
     of the row that is right (None without one). `score`, `margin` (over the second row) and
     `confidence` are the first row's (0 without one), `known` is the chance that the font is in
-    the catalogue. `proved` says that the rows were compared by drawing.
+    the catalogue. `proved` says that the rows were compared by drawing, `rows` are the families of
+    the first ten. `alike` is one of them that draws the query's letters as its own family does,
+    where that was looked for ("" without one; see `lookalikes`).
     """
 
     query: Query
@@ -46,6 +48,8 @@ class Outcome:
     first: str
     ms: float
     proved: bool
+    rows: tuple[str, ...] = ()
+    alike: str = ""
 
 
 def ask(
@@ -94,6 +98,7 @@ def judge(query: Query, rows: Sequence[Match], ms: float, *, there: bool = True)
         first=rows[0].family.id if rows else "",
         ms=ms,
         proved=proved,
+        rows=tuple(row.family.id for row in rows),
     )
 
 
@@ -179,8 +184,16 @@ def rejection(present: Sequence[Outcome], absent: Sequence[Outcome]) -> Json | N
 
     `{"auroc", "error", "families", "present", "absent"}`: the area under the ROC curve, its
     standard error, how many families were asked for and with how many queries. None when one side
-    is empty.
+    is empty. `"unlike"` is the same without the absent queries whose letters a family that stayed
+    draws just so: that their font is not there cannot be seen.
     """
+    found = _area(present, absent)
+    if found is not None:
+        found["unlike"] = _area(present, [o for o in absent if not o.alike])
+    return found
+
+
+def _area(present: Sequence[Outcome], absent: Sequence[Outcome]) -> Json | None:
     if not present or not absent:
         return None
     every = (*present, *absent)

@@ -14,6 +14,7 @@ from index.benchmark import ann, compare, confusions, kin, measure, own, process
 from index.benchmark.baselines import WindowEmbedder
 from index.benchmark.calibration import calibration
 from index.benchmark.faces import AskedFamily, google_families
+from index.benchmark.lookalikes import with_lookalikes
 from index.benchmark.measure import Outcome
 from index.benchmark.queries import LEVELS, QuerySet, draw_queries, real_queries
 from index.benchmark.sandbox import temporary_copy
@@ -227,7 +228,8 @@ class _Run:
                 what = f"asking without {len(half)} families"
                 asked = self._ask(what, replace(queries, queries=part), catalog, there=False)
             found = {way: found[way] + asked[way] for way in WAYS}
-        return found
+        fonts = self._plan.fonts
+        return {way: with_lookalikes(outcomes, fonts) for way, outcomes in found.items()}
 
     def _own(self) -> tuple[dict[str, list[Outcome]], dict[str, list[Outcome]]]:
         families = own.choose(self._plan.own)

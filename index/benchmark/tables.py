@@ -52,8 +52,9 @@ SCENE_NOTE = (
     "the answer that are no text of the picture."
 )
 _REJECTION_HEAD = (
-    "| queries | unseen | unseen, vote alone | seen | unseen families | in it | not in it |\n"
-    "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+    "| queries | unseen | of other letters | unseen, vote alone | seen | unseen families | in it "
+    "| not in it | other letters |\n"
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 )
 REJECTION_NOTE = (
     "Area under the ROC curve of `known`, which is to be high when the picture's family is in the "
@@ -61,7 +62,10 @@ REJECTION_NOTE = (
     "picture is asked twice, with its family in the catalogue and without: half of the asked "
     "families, and whatever is their twin, are taken out of a copy of the catalogue and asked for, "
     "then the other half out of another copy. `known` is fitted to seen families, so the unseen "
-    "ones are the measure. The last row holds unseen families against fonts that Google lacks."
+    "ones are the measure. *Of other letters*: without those absent queries whose letters one of "
+    "the five families of the answer draws just so (twins by the letters of the picture alone: "
+    "Noto Sans Coptic and Noto Sans Gurmukhi differ in an i), where no picture can tell. The last "
+    "row holds unseen families against fonts that Google lacks."
 )
 _KIN_HOW = (
     "A family is worth 1 as kin when its 62 letters and digits are the same drawing, and less the "
@@ -106,16 +110,19 @@ def rejection_table(record: Json) -> str:
         [
             NAMES.get(level, "**all levels**"),
             sides["unseen"],
+            _unlike(sides["unseen"]),
             vote["levels"][level]["unseen"],
             sides["seen"],
         ]
         for level, sides in proof["levels"].items()
     ]
-    rows.append(["own fonts before they are added", proof["own"], vote["own"], None])
+    own = proof["own"]
+    rows.append(["own fonts before they are added", own, _unlike(own), vote["own"], None])
     lines = []
     for name, *cells in rows:
-        first = cells[0]
+        first, unlike, *_ = cells
         counts = [first["families"], first["present"], first["absent"]] if first else ["-"] * 3
+        counts.append(unlike["absent"] if unlike else "-")
         written = [_area(cell) for cell in cells] + [str(count) for count in counts]
         lines.append(f"| {name} | " + " | ".join(written) + " |")
     return "\n".join([_REJECTION_HEAD, *lines])
@@ -212,6 +219,10 @@ def _measures(part: Json) -> dict[str, str]:
         ),
         "milliseconds a picture, p50 / p99": f"{milliseconds['p50']} / {milliseconds['p99']}",
     }
+
+
+def _unlike(found: Json | None) -> Json | None:
+    return found and found.get("unlike")  # records before 2026-11-26 have none
 
 
 def _area(found: Json | None) -> str:

@@ -1,0 +1,52 @@
+"""Families that draw the letters of a picture just as another one does, though no twins.
+
+Noto Sans Gurmukhi and Noto Sans Coptic differ in an "i" and a few more: a headline without these
+may be either. When the one is taken out of the catalogue, no picture of it can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from encoder.fontfile import FaceRef
+from encoder.glyphs import LETTERS, NOISE, Signature, letters_apart, signature
+from index.benchmark.confusions import nearest_face
+from index.benchmark.faces import coverage
+from index.benchmark.measure import Outcome
+from index.benchmark.queries import Query
+
+LOOKED_AT = 5  # rows of an answer
+
+
+def with_lookalikes(outcomes: Sequence[Outcome], fonts: Path) -> list[Outcome]:
+    """The outcomes, each with the first of its five rows that draws the query's letters the same.
+
+    The same is what twins are, on the letters and digits of the query alone: a mean distance below
+    `glyphs.NOISE`, of the faces nearest to the one that was asked for.
+    """
+    return [replace(o, alike=_alike(o.query, o.rows[:LOOKED_AT], fonts)) for o in outcomes]
+
+
+def _alike(query: Query, families: Sequence[str], fonts: Path) -> str:
+    own = _letters(fonts, query.family, query.weight, query.italic)
+    asked = [at for at, letter in enumerate(LETTERS) if letter in query.text]
+    if own is None or not asked:
+        return ""
+    for family in families:
+        other = _letters(fonts, family, query.weight, query.italic)
+        if (
+            other is not None
+            and (own.drawn & other.drawn)[asked].all()
+            and letters_apart(own, other)[asked].mean() < NOISE
+        ):
+            return family
+    return ""
+
+
+@lru_cache(maxsize=512)
+def _letters(fonts: Path, family_id: str, weight: int, italic: bool) -> Signature | None:
+    face = nearest_face(fonts, family_id, weight, italic)
+    return signature(FaceRef(face.path), coverage(face)) if face is not None else None
