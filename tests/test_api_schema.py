@@ -59,6 +59,7 @@ _CONFIG = {
     "headers": {"Accept-Encoding": "identity"},
     "auth": {"openapi": {"token": {"bearer": TOKEN}}},
     "continue-on-failure": True,
+    "request-timeout": 60,  # seconds; ten are too few for a search where other jobs run
     # More pictures or parts than one request may have are refused as what is too large.
     "checks": {
         "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 413, 415, 422]}
