@@ -9,6 +9,7 @@ from encoder.training.config import ModelConfig
 from encoder.training.late_loss import SHOWS
 from encoder.training.late_ranking import late_ranking
 from encoder.training.model import ColumnHead, FontEncoder
+from encoder.training.precision import mixed
 
 
 def _net(windows: np.ndarray) -> tuple[FontEncoder, ColumnHead]:
@@ -38,7 +39,7 @@ def test_families_are_ranked_by_their_nearest_columns() -> None:
     assert model.training
 
     def seen(some: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), mixed(torch.device("cpu")):
             features, weights = model.eval().features(torch.from_numpy(some).float() / 255)
         with torch.no_grad():
             vectors, shares = head(features.float())

@@ -18,6 +18,7 @@ from encoder.training.batches import draw_window
 from encoder.training.browser_lines import BrowserLines
 from encoder.training.config import DataConfig
 from encoder.training.faces import TrainingFace
+from encoder.training.precision import mixed
 from encoder.typeset import TypesetError, draw_line
 
 _TEXTS = ("Hamburgefons", "QUICKLY VEX", "jumpinglazy", "0123456")
@@ -98,7 +99,7 @@ def embed(model: torch.nn.Module, windows: np.ndarray, device: torch.device) -> 
     parts = []
     for start in range(0, len(windows), 64):
         part = torch.from_numpy(windows[start : start + 64]).to(device).float() / 255
-        with torch.autocast(device.type, torch.bfloat16):
+        with mixed(device):
             parts.append(model(part.contiguous(memory_format=torch.channels_last)).cpu().numpy())
     model.train()
     return np.concatenate(parts)

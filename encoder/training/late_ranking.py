@@ -7,6 +7,7 @@ import torch
 
 from encoder.training.late_loss import SHOWS
 from encoder.training.model import ColumnHead, FontEncoder
+from encoder.training.precision import mixed
 
 _AT_ONCE = 64  # windows
 
@@ -52,7 +53,7 @@ def _columns(
     parts = []
     for start in range(0, len(windows), _AT_ONCE):
         part = torch.from_numpy(windows[start : start + _AT_ONCE]).to(device).float() / 255
-        with torch.autocast(device.type, torch.bfloat16):
+        with mixed(device):
             features, weights = model.features(part.contiguous(memory_format=torch.channels_last))
         parts.append((*head(features.float()), weights > SHOWS))
     vectors, shares, shows = (torch.cat(some) for some in zip(*parts, strict=True))

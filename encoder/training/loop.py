@@ -26,6 +26,7 @@ from encoder.training.losses import MarginSoftmax, make_loss
 from encoder.training.model import FontEncoder, coarser, count_parameters
 from encoder.training.origin import note_origin, take_origin
 from encoder.training.outcome import outcome
+from encoder.training.precision import mixed
 from encoder.training.proxies import face_means
 from encoder.training.replay import replaying
 from encoder.training.tasks import OnPrepare, Task, make_task
@@ -195,7 +196,7 @@ class _Trainer:
         if share < self.config.schedule.coarse_until:
             windows = coarser(windows, self.config.schedule.coarse_height)
         windows = windows.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with mixed(self.device):
             columns, weights = self.model.features(windows)
             return Seen(columns, weights, self.model.pooled(columns, weights))
 

@@ -20,6 +20,7 @@ from encoder.reference import reference_lines
 from encoder.training.config import MOST_NEIGHBOURS
 from encoder.training.faces import TrainingFace
 from encoder.training.model import FontEncoder
+from encoder.training.precision import mixed
 from encoder.training.variants import varied
 from encoder.typeset import TypesetError, ink_mask, open_font
 
@@ -67,7 +68,7 @@ class References:
         for start in range(0, len(face), _WINDOWS_AT_ONCE):
             part = slice(start, start + _WINDOWS_AT_ONCE)
             windows = self.windows[part].float() / 255
-            with torch.autocast(sizes.device.type, torch.bfloat16):
+            with mixed(sizes.device):
                 vectors = model(windows.contiguous(memory_format=torch.channels_last))
             sums.index_add_(0, face[part], vectors.float())
         model.train()
