@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from encoder.fontfile import FaceRef
-from encoder.glyphs import LETTERS, em_for, letters_apart, signature
+from encoder.glyphs import LETTERS, em_for, letters_apart
 from encoder.typeset import TypesetError, draw_line
-from index.benchmark.faces import AskedFace, coverage, google_family
+from index.benchmark.faces import AskedFace, google_family, letters
 from index.benchmark.measure import Outcome
 
 COUNT = 14
@@ -90,7 +90,7 @@ def specimen(face: AskedFace, text: str, size: float) -> Image.Image | None:
 
 def _telling(faces: Sequence[AskedFace | None]) -> str:
     """The letters that differ most, in the order of the alphabet; all of a few for one face."""
-    drawn = [signature(FaceRef(face.path), coverage(face)) for face in faces if face is not None]
+    drawn = [letters(face) for face in faces if face is not None]
     kept = [each for each in drawn if each is not None]
     if len(kept) < 2:
         return LETTERS[:_LETTERS]

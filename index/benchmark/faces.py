@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from encoder.fontfile import FontFace, FontRefusedError, read_faces
+from encoder.fontfile import FaceRef, FontFace, FontRefusedError, read_faces
 from encoder.fontsource import pinned
+from encoder.glyphs import Signature, signature
 from encoder.heldout import is_heldout
 from index.sources import UNKNOWN, slug
 
@@ -92,6 +93,11 @@ def choose_face(family: AskedFamily, rng: Random) -> AskedFace:
 def coverage(face: AskedFace) -> frozenset[str]:
     """The letters of the face; empty when its file is refused."""
     return next((found.coverage for found in _usable(face.path)), frozenset())
+
+
+def letters(face: AskedFace) -> Signature | None:
+    """How the face draws the 62 letters and digits; None when it cannot be drawn."""
+    return signature(FaceRef(face.path), coverage(face))
 
 
 def _google_faces(folder: Path) -> tuple[AskedFace, ...]:

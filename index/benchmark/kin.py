@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from encoder.fontfile import FaceRef
-from encoder.glyphs import Signature, distance, signature
+from encoder.glyphs import Signature, distance
 from index.answers import Match
+from index.benchmark import faces
 from index.benchmark.confusions import nearest_face, specimen
-from index.benchmark.faces import coverage, google_family
 from index.catalog import FontCatalog
 
 K = 10
@@ -44,12 +43,11 @@ def signatures(
     """The letters of each family's regular face, of those that can be drawn."""
     found = {}
     for done, family_id in enumerate(family_ids, 1):
-        family = google_family(fonts, family_id)
+        family = faces.google_family(fonts, family_id)
         if family is not None:
-            face = family.faces[0]
-            letters = signature(FaceRef(face.path), coverage(face))
-            if letters is not None:
-                found[family_id] = letters
+            drawn = faces.letters(family.faces[0])
+            if drawn is not None:
+                found[family_id] = drawn
         on_progress(done)
     return found
 

@@ -11,10 +11,9 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from encoder.fontfile import FaceRef
-from encoder.glyphs import LETTERS, NOISE, Signature, letters_apart, signature
+from encoder.glyphs import LETTERS, NOISE, Signature, letters_apart
 from index.benchmark.confusions import nearest_face
-from index.benchmark.faces import coverage
+from index.benchmark.faces import letters
 from index.benchmark.measure import Outcome
 from index.benchmark.queries import Query
 
@@ -49,4 +48,4 @@ def _alike(query: Query, families: Sequence[str], fonts: Path) -> str:
 @lru_cache(maxsize=512)
 def _letters(fonts: Path, family_id: str, weight: int, italic: bool) -> Signature | None:
     face = nearest_face(fonts, family_id, weight, italic)
-    return signature(FaceRef(face.path), coverage(face)) if face is not None else None
+    return letters(face) if face is not None else None

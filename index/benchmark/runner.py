@@ -228,8 +228,10 @@ class _Run:
                 what = f"asking without {len(half)} families"
                 asked = self._ask(what, replace(queries, queries=part), catalog, there=False)
             found = {way: found[way] + asked[way] for way in WAYS}
-        fonts = self._plan.fonts
-        return {way: with_lookalikes(outcomes, fonts) for way, outcomes in found.items()}
+        # Side by side: both answers to a query hold mostly the same families, drawn once so.
+        both = [outcome for pair in zip(*found.values(), strict=True) for outcome in pair]
+        marked = with_lookalikes(both, self._plan.fonts)
+        return {way: marked[at :: len(WAYS)] for at, way in enumerate(WAYS)}
 
     def _own(self) -> tuple[dict[str, list[Outcome]], dict[str, list[Outcome]]]:
         families = own.choose(self._plan.own)
