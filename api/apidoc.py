@@ -24,13 +24,18 @@ _TOKEN = "FONTKIN_API_TOKEN"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A field of a call; `kind` is "integer", "boolean" or "string", `where` "path" or "query"."""
+    """A field of a call; `kind` is "integer", "boolean" or "string".
+
+    `where` is "path", "query" or "body": a value of the JSON that is sent.
+    """
 
     name: str
     where: str
     kind: str
+    needed: bool
     options: tuple[str, ...]
     default: str
+    example: str
     low: int | None
     high: int | None
     description: str
@@ -38,7 +43,11 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call; `body` names the field of its `body_kind`: "files", "json", or "" for none."""
+    """One call; `body_kind` is "files", "json", or "" for none.
+
+    `upload` names the field of the files, and `several` says whether it takes more than one.
+    `least` is how many values the JSON must have, no matter which.
+    """
 
     id: str
     tag: str
@@ -48,9 +57,10 @@ class Call:
     description: str
     token: bool
     parameters: tuple[Parameter, ...]
-    body: str
     body_kind: str
+    upload: str
     several: bool
+    least: int
     statuses: tuple[tuple[int, str], ...]
     picture: bool
 
@@ -62,7 +72,7 @@ class Call:
     @property
     def file(self) -> str:
         """The name that the lines give a file to send."""
-        return _FILES.get(self.body, "file")
+        return _FILES.get(self.upload, "file")
 
 
 def calls(description: Mapping[str, Any]) -> list[Call]:
@@ -78,8 +88,16 @@ def _operations(description: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapp
 
 
 def _call(root: Mapping[str, Any], path: str, method: str, operation: Mapping[str, Any]) -> Call:
-    content = operation.get("requestBody", {}).get("content", {})
-    body, kind, several = _body(root, content)
+    kind, schema = _body(root, operation.get("requestBody", {}).get("content", {}))
+    fields = schema.get("properties", {})
+    upload = next(iter(schema.get("required") or fields)) if kind == "files" else ""
+    parameters = [_parameter(p) for p in operation.get("parameters", ())]
+    if kind == "json":
+        needed = schema.get("required", ())
+        parameters += [
+            _parameter({"name": name, "in": "body", "schema": field, "required": name in needed})
+            for name, field in fields.items()
+        ]
     answer = next(iter(operation["responses"].values())) or {}
     return Call(
         id=operation["operationId"],
@@ -89,25 +107,25 @@ def _call(root: Mapping[str, Any], path: str, method: str, operation: Mapping[st
         summary=operation.get("summary") or "",
         description=re.sub(r"<br */?>", "", operation.get("description") or "").strip(),
         token="security" in operation,
-        parameters=tuple(_parameter(p) for p in operation.get("parameters", ())),
-        body=body,
+        parameters=tuple(parameters),
         body_kind=kind,
-        several=several,
+        upload=upload,
+        several=bool(upload) and fields[upload].get("type") == "array",
+        least=schema.get("minProperties", 0),
         statuses=tuple((int(s), HTTPStatus(int(s)).phrase) for s in operation["responses"]),
         picture="image/png" in answer.get("content", {}),
     )
 
 
-def _body(root: Mapping[str, Any], content: Mapping[str, Any]) -> tuple[str, str, bool]:
-    """The field that the body needs, what kind of body it is, and whether it takes several."""
-    kind = "files" if "multipart/form-data" in content else "json" if content else ""
-    if not kind:
-        return "", "", False
+def _body(root: Mapping[str, Any], content: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """What kind of body a call takes, and its schema; ("", {}) for none."""
+    if not content:
+        return "", {}
+    kind = "files" if "multipart/form-data" in content else "json"
     schema = content["multipart/form-data" if kind == "files" else "application/json"]["schema"]
     if reference := schema.get("$ref"):
         schema = root["components"]["schemas"][reference.rpartition("/")[2]]
-    name = next(iter(schema.get("required") or schema["properties"]))
-    return name, kind, schema["properties"][name].get("type") == "array"
+    return kind, schema
 
 
 def _parameter(given: Mapping[str, Any]) -> Parameter:
@@ -123,8 +141,10 @@ def _parameter(given: Mapping[str, Any]) -> Parameter:
         name=given["name"],
         where=given["in"],
         kind="string" if kind == "array" else kind,
+        needed=given.get("required", False),
         options=tuple(options),
         default="" if default in (None, []) else json.dumps(default).strip('"'),
+        example=str(schema.get("example", "")),
         low=None if inner.get("minimum") is None else int(inner["minimum"]),
         high=None if inner.get("maximum") is None else int(inner["maximum"]),
         description=schema.get("description") or "",
@@ -140,9 +160,9 @@ def curl(call: Call, base: str, values: Values) -> str:
     if call.token:
         parts.append(f'-H "Authorization: Bearer ${_TOKEN}"')
     if call.body_kind == "files":
-        parts.append(f"-F {call.body}=@{call.file}")
+        parts.append(f"-F {call.upload}=@{call.file}")
     if call.body_kind == "json":
-        body = json.dumps({call.body: values.get(call.body) or "New Name"}, ensure_ascii=False)
+        body = json.dumps(_sent(call, values), ensure_ascii=False)
         parts += ["-H 'Content-Type: application/json'", f"-d {shlex.quote(body)}"]
     if call.picture:
         parts.append("-o preview.png")
@@ -161,9 +181,9 @@ def python(call: Call, base: str, values: Values) -> str:
         imports.insert(0, "import os")
         lines.append(f"    headers={{'Authorization': 'Bearer ' + os.environ['{_TOKEN}']}},")
     if call.body_kind == "files":
-        lines.append(f"    files=[('{call.body}', open('{call.file}', 'rb'))],")
+        lines.append(f"    files=[('{call.upload}', open('{call.file}', 'rb'))],")
     if call.body_kind == "json":
-        lines.append(f"    json={{'{call.body}': {values.get(call.body) or 'New Name'!r}}},")
+        lines.append(f"    json={_sent(call, values)!r},")
     lines += [")", "answer.raise_for_status()"]
     if call.picture:
         lines.append("open('preview.png', 'wb').write(answer.content)")
@@ -172,13 +192,28 @@ def python(call: Call, base: str, values: Values) -> str:
     return "\n".join(imports + lines)
 
 
+def _sent(call: Call, values: Values) -> dict[str, str | int | bool]:
+    """The JSON of a call, as its form sends it; an example as long as nothing is filled in."""
+    fields = [p for p in call.parameters if p.where == "body"]
+    sent = dict[str, str | int | bool]()
+    for field in fields:
+        text = values.get(field.name, "")
+        if not text or (field.options and text not in field.options):
+            continue
+        number = field.kind == "integer" and text.isdecimal()
+        sent[field.name] = (
+            (text == "true") if field.kind == "boolean" else int(text) if number else text
+        )
+    return sent or {field.name: field.example for field in fields if field.example}
+
+
 def _address(call: Call, base: str, values: Values) -> tuple[str, dict[str, Any]]:
     path, query = call.path, {}
     for parameter in call.parameters:
         text = values.get(parameter.name, "").strip()
         if parameter.where == "path":
             path = path.replace(f"{{{parameter.name}}}", quote(text or call.example, safe=""))
-        elif text and text != parameter.default:
+        elif parameter.where == "query" and text and text != parameter.default:
             number = parameter.kind == "integer" and text.isdecimal()
             query[parameter.name] = int(text) if number else text
     return base.rstrip("/") + path, query

@@ -56,7 +56,9 @@ class FamilyChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra=_optional_not_null)
 
-    name: str | None = Field(None, min_length=1, max_length=120)
+    name: str | None = Field(
+        None, min_length=1, max_length=120, json_schema_extra={"example": "New Name"}
+    )
     public: bool | None = Field(None, description="Whether others see the family, too")
 
     @model_validator(mode="after")

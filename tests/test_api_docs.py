@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -100,8 +103,14 @@ def test_what_a_call_is(described: list[Call]) -> None:
     """Parameters with their kind, range, choices and default, the body, and the token."""
     by_id = {call.id: call for call in described}
     assert by_id["addFonts"].token and not by_id["search"].token
-    assert (by_id["addFonts"].body, by_id["addFonts"].several) == ("file", True)
-    assert (by_id["changeFamily"].body, by_id["changeFamily"].body_kind) == ("name", "json")
+    assert (by_id["addFonts"].upload, by_id["addFonts"].several) == ("file", True)
+    change = by_id["changeFamily"]
+    assert (change.body_kind, change.upload, change.least) == ("json", "", 1)
+    assert [(p.name, p.where, p.kind, p.needed) for p in change.parameters] == [
+        ("id", "path", "string", True),
+        ("name", "body", "string", False),
+        ("public", "body", "boolean", False),
+    ]
     assert by_id["previewFace"].picture
     found = {p.name: p for p in by_id["search"].parameters}
     k = found["k"]
@@ -109,6 +118,29 @@ def test_what_a_call_is(described: list[Call]) -> None:
     assert found["source"].options == ("google", "own")
     assert (found["proof"].options, found["proof"].default) == (("true", "false"), "true")
     assert "<br" not in by_id["listFamilies"].description
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ({"public": "true"}, {"public": True}),
+        ({"public": "false", "name": "Ä 'b'"}, {"name": "Ä 'b'", "public": False}),
+        ({"name": "true", "public": ""}, {"name": "true"}),
+        ({"public": "maybe", "name": "A"}, {"name": "A"}),
+        ({}, {"name": "New Name"}),
+    ],
+)
+def test_the_lines_send_what_is_filled_in(
+    described: list[Call], typed: dict[str, str], sent: dict[str, object]
+) -> None:
+    """The JSON in both lines: values of their own kind, and none for an empty field.
+
+    An empty form cannot be sent: its lines show an example."""
+    (change,) = (call for call in described if call.id == "changeFamily")
+    shell = shlex.split(curl(change, "http://a", typed))
+    assert json.loads(shell[shell.index("-d") + 1]) == sent
+    (line,) = re.findall(r"    json=(.+),\n", python(change, "http://a", typed))
+    assert ast.literal_eval(line) == sent
 
 
 def test_code_in_a_description() -> None:
@@ -172,6 +204,32 @@ if available():
         preview.get_by_role("button", name="Send").click()
         shown = preview.locator(".reply img")
         assert shown.evaluate("i => i.decode().then(() => i.naturalWidth)") == 600
+
+    def test_every_value_of_a_body_is_offered(page: Page, catalog: FakeCatalog) -> None:
+        """A switch alone is sent alone, as the lines show it; a form without any value is not."""
+        bodies: list[str | None] = []
+        page.on("request", lambda r: bodies.append(r.post_data) if r.method == "PATCH" else None)
+        page.goto("/docs")
+        page.locator("#token").fill(TOKEN)
+        page.locator("#token").press("Enter")
+        change = page.locator("#changeFamily")
+        change.get_by_label("id needed").fill("space-mono")
+        name = change.get_by_label("name", exact=True)
+        change.get_by_role("button", name="Send").click()
+        assert name.evaluate("e => e.validationMessage") == "Fill in 1 of these: name, public"
+        expect(name).to_be_focused()
+        change.get_by_label("public").select_option("true")
+        lines = change.locator(".code code")
+        expect(lines.first).to_contain_text("""-d '{"public": true}'""")
+        expect(lines.last).to_contain_text("json={'public': True},")
+        change.get_by_role("button", name="Send").click()
+        expect(change.get_by_role("status")).to_contain_text("200 OK")
+        assert bodies == ['{"public":true}'] and catalog.members["space-mono"].public
+        name.fill("Its Name")
+        change.get_by_label("public").select_option("false")
+        change.get_by_role("button", name="Send").click()
+        expect(change.locator(".reply code")).to_contain_text('"name": "Its Name"')
+        assert bodies[1] == '{"name":"Its Name","public":false}'
 
     def test_a_token_is_kept_with_a_word(page: Page) -> None:
         """Enter keeps what the field holds, or forgets it, and a status says which."""

@@ -15,6 +15,7 @@ byId("token-form").addEventListener("submit", (event) => { event.preventDefault(
 for (const section of document.querySelectorAll(".call")) {
   const form = section.querySelector("form");
   follow(form, `${section.id}-code`, [], () => { if (meant(section, form)) send(section, form); });
+  needSome(form, Number(section.dataset.least ?? 0));
   form.addEventListener("invalid", ({ target }) => { // what is wrong must be seen to be told
     const folded = target.closest("details");
     if (folded) folded.open = true;
@@ -26,6 +27,15 @@ function takeToken() {
   const text = byId("token").value.trim();
   if (text) keep(text); else forget();
   byId("token-kept").textContent = text ? "The token is kept." : "No token is kept.";
+}
+
+/** Keeps a form from being sent until `least` of its body's fields are filled in, no matter which. */
+function needSome(form, least) {
+  const fields = [...form.querySelectorAll("[data-json]")];
+  const say = () => fields[0]?.setCustomValidity(fields.filter(({ value }) => value).length >= least ? ""
+    : `Fill in ${least} of these: ${fields.map(({ name }) => name).join(", ")}`);
+  form.addEventListener("input", say);
+  say();
 }
 
 /** Whether the form may be sent: what removes something asks first, and names it. */
@@ -63,7 +73,7 @@ function request(section, form) {
   for (const field of form.elements) {
     if (!field.name || field.name === "call" || !field.value) continue;
     if (field.type === "file") for (const file of field.files) files.append(field.name, file, file.name);
-    else if ("json" in field.dataset) json[field.name] = field.value;
+    else if (field.dataset.json) json[field.name] = field.dataset.json === "string" ? field.value : JSON.parse(field.value);
     else if (path.includes(`{${field.name}}`)) address = address.replace(`{${field.name}}`, encodeURIComponent(field.value));
     else query.append(field.name, field.value);
   }
