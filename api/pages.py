@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
+from api import words
 from api.context import current_catalog, current_settings
 from api.problems import KINDS
-from api.words import choices
 from encoder.picture import MAX_BYTES
 
 bp = Blueprint("pages", __name__)
@@ -22,16 +22,16 @@ _REMEMBERED = (
 @bp.get("/")
 def search_page() -> str:
     """Drop a picture, read the families."""
-    known = choices(current_catalog().stats())
+    known = words.choices(current_catalog().stats())
     kept = _REMEMBERED if current_settings().remembers else _FORGOTTEN
-    return render_template("search.html", most_mb=MAX_BYTES >> 20, kept=kept, **known)
+    return render_template("search.html", most_mb=MAX_BYTES >> 20, kept=kept, words=words, **known)
 
 
 @bp.get("/fonts")
 def fonts_page() -> str:
     """Add, rename, publish and remove fonts of one's own."""
     writable, most_mb = current_catalog().tokens.any(), current_settings().max_upload_mb
-    return render_template("fonts.html", writable=writable, most_mb=most_mb)
+    return render_template("fonts.html", writable=writable, most_mb=most_mb, words=words)
 
 
 @bp.get("/problems")

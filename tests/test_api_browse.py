@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from api.letters import letter_rows
 from api.replies import FamilyReply, MapReply
-from api.words import LICENCES, licence_text, terms
+from api.words import LICENCES, licence, licence_text
 from index.catalog import FontCatalog
 from index.errors import NotYoursError, QueryError, UnknownFamilyError
 from tests.api_fake import AUTHORIZED, FakeCatalog, check_problem
@@ -44,7 +44,7 @@ def test_a_family_is_whole_without_scripts(client: FlaskClient) -> None:
         "<h1>Roboto Slab</h1>",
         'src="/v1/faces/roboto-slab-400/preview.png?text=Hi&amp;size=14"',
         'alt="ABC"',
-        "Free, also commercially",
+        '<span class="licence">Free, also commercially: Apache 2.0</span>',
         "Apache License 2.0",
         "Copyright 2020 Someone",
         "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION",
@@ -66,7 +66,7 @@ def test_kin_keep_to_the_filters(client: FlaskClient, fake: FakeCatalog) -> None
 @pytest.mark.parametrize("spdx", LICENCES)
 def test_every_licence_is_said_in_words(spdx: str) -> None:
     """Each has its terms; the three of Google Fonts have their text, beginning and end."""
-    assert len(terms(spdx)) > 20
+    assert len(licence(spdx).terms) > 20
     starts = {"OFL-1.1": "SIL OPEN FONT", "Apache-2.0": "Apache License", "UFL-1.0": "UBUNTU FONT"}
     text = licence_text(spdx)
     if spdx in starts:
@@ -77,7 +77,8 @@ def test_every_licence_is_said_in_words(spdx: str) -> None:
 
 def test_an_unknown_licence_is_said_to_be_unknown() -> None:
     """Whatever a font file calls its licence, no path is made of it."""
-    assert "not known" in terms("unknown")
+    assert "not known" in licence("unknown").terms
+    assert licence("../words").said == "../words"
     assert licence_text("../words") is None and licence_text("unknown") is None
 
 

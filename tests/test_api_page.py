@@ -13,6 +13,7 @@ import pytest
 from encoder.boxes import Box
 from encoder.browser import available
 from tests.api_fake import TOKEN, FakeCatalog, picture
+from tests.fonts_page import with_token
 from tests.page_fixtures import opened
 from tests.search_page import choose, families, put, wait_for
 
@@ -35,7 +36,6 @@ def test_choose_a_picture(page: Page) -> None:
     assert families(page) == ["Playfair Display", "Abril Fatface", "Roboto Slab", "Space Mono"]
     first = page.locator(".match").first
     expect(first).to_contain_text("the same letters")
-    expect(first).to_contain_text("Free, also commercially: OFL")
     expect(first).to_contain_text("Regular 400")
     expect(first).to_contain_text("Serif")
     expect(first).to_contain_text("The same drawing: Playfair")
@@ -49,6 +49,43 @@ def test_choose_a_picture(page: Page) -> None:
     drawn = first.locator(".drawn img")
     assert drawn.evaluate("image => image.decode().then(() => image.naturalWidth)") == 300
     expect(page.get_by_role("heading", name="This is Playfair Display")).to_be_visible()
+
+
+def test_every_page_says_a_licence_in_the_same_words(page: Page, catalog: FakeCatalog) -> None:
+    """Rows of an answer, the list, kin and own fonts, the family's page, and the filters."""
+    said = {
+        "playfair-display": ("OFL-1.1", "Free, also commercially: OFL"),
+        "abril-fatface": ("GPL", "Free, but read its terms before you embed it: GPL"),
+        "roboto-slab": ("LPPL-1.3c", "LPPL-1.3c"),
+        "space-mono": ("unknown", "Licence unknown: check before you use it"),
+    }
+    for slug, (code, _) in said.items():
+        catalog.members[slug] = replace(
+            catalog.members[slug], license=code, source="own" if code == "unknown" else "google"
+        )
+    page.reload()
+    choose(page)
+    wait_for(page, 4)
+    read = """rows => Object.fromEntries(rows.map(row => [
+        row.dataset.family ?? row.querySelector("a").pathname.split("/")[2],
+        row.querySelector(".licence").innerText]))"""
+    rows = page.locator(".match:has(.licence)")
+    offered = page.locator("[name=license] option")
+    expected = {slug: text for slug, (_, text) in said.items()}
+    assert rows.evaluate_all(read) == expected
+    filters = ["Any licence", *list(expected.values())[:3]]
+    assert offered.all_inner_texts() == filters
+    page.goto("/browse")
+    assert rows.evaluate_all(read) == expected
+    assert offered.all_inner_texts() == filters
+    for slug in ("playfair-display", "space-mono"):
+        page.goto(f"/families/{slug}")
+        expect(page.locator(".heading .licence")).to_have_text(expected[slug])
+        assert {slug: expected[slug], **rows.evaluate_all(read)} == expected
+        assert offered.all_inner_texts() == filters
+    with_token(page)
+    expect(rows).to_have_count(1)
+    assert rows.evaluate_all(read) == {"space-mono": expected["space-mono"]}
 
 
 @pytest.mark.parametrize("kind", ["drop", "paste"])

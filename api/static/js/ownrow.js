@@ -15,8 +15,8 @@ export function ownRow(family, tools, onChange, onError) {
     make("div", { className: "match-head" }, make("h3", {}, make("a", { href: page(family) }, family.name))),
     make("p", { className: "facts" },
       make("span", {}, `${family.faces} ${family.faces === 1 ? "face" : "faces"}`),
-      make("span", {}, words.licence(family.license)),
-      make("span", { className: family.public ? "" : "own" }, family.public ? "everybody finds it" : "only you find it")));
+      make("span", { className: family.public ? "" : "own" }, family.public ? "everybody finds it" : "only you find it"),
+      make("span", { className: "licence" }, words.licence(family.license))));
   if (tools && family.mine) {
     const change = async (text, options) => {
       try {

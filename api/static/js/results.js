@@ -64,9 +64,9 @@ function row(match, pair) {
       make("h3", {}, make("a", { href: page(family), target: "_blank" }, family.name)), score(match.score)),
     make("p", { className: "facts" },
       make("span", {}, words.face(face)),
-      make("span", {}, words.category(family.category)),
-      make("span", { className: "licence" }, words.licence(family.license)),
-      family.source === "own" ? make("span", { className: "own" }, "Your font") : null),
+      words.category(family.category) ? make("span", {}, words.category(family.category)) : null,
+      family.source === "own" ? make("span", { className: "own" }, "Your font") : null,
+      make("span", { className: "licence" }, words.licence(family.license))),
     twins.length ? twinLine(twins) : null,
     make("div", { className: "panels" },
       pair.difference ? compare(pair.difference, pair.name) : null, ...use(match, links(family))));

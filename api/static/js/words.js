@@ -1,29 +1,17 @@
 // Numbers and codes in words.
+import { byId } from "./dom.js";
 
-const LICENSES = {
-  "OFL-1.1": "Free, also commercially: OFL",
-  "Apache-2.0": "Free, also commercially: Apache 2.0",
-  "UFL-1.0": "Free, also commercially: Ubuntu Font Licence",
-  "CC0-1.0": "Free for any use: public domain (CC0)",
-  MIT: "Free, also commercially: MIT",
-  GPL: "Free, but read its terms before you embed it: GPL",
-  other: "A licence of its own: read it before you use it",
-};
+// The page brings what its server calls the codes of the catalogue (api/words.py).
+const SAID = JSON.parse(byId("main").dataset.words);
 const WEIGHTS = {
   100: "Thin", 200: "Extra Light", 300: "Light", 400: "Regular", 500: "Medium",
   600: "Semi Bold", 700: "Bold", 800: "Extra Bold", 900: "Black",
 };
-const CATEGORIES = {
-  "sans-serif": "Sans serif", serif: "Serif", display: "Display",
-  handwriting: "Handwriting", monospace: "Monospace", unknown: "Not sorted",
-};
 
-export function licence(code) {
-  if (!code || code === "unknown") return "Licence unknown: check before you use it";
-  return LICENSES[code] || (code.length > 90 ? `${code.slice(0, 90)}…` : code);
-}
+export const licence = (code) => SAID.licences[code] ?? code;
 
-export const category = (code) => CATEGORIES[code] || code;
+/** Empty for a family that nobody has sorted. */
+export const category = (code) => SAID.categories[code] ?? code;
 
 /** "Bold 700 Italic" */
 export function face({ weight, italic }) {
