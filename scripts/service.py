@@ -6,6 +6,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 
@@ -45,14 +46,29 @@ class Service:
             raise ProbeError(f"{path} is {status} {given}, not {expect} {kind}: {said}")
         return json.loads(body) if "json" in kind else body.decode(errors="replace")
 
-    def wait_until_ready(self, seconds: float) -> None:
-        """Raises `ProbeError` with the last answer when it is not ready in time."""
-        end, error = time.monotonic() + seconds, Exception("no time to wait")
-        while time.monotonic() < end:
+    def wait_until_ready(
+        self, seconds: float, say: Callable[[str], None], every: float = 10
+    ) -> None:
+        """`say` gets a line at once, and one `every` so many seconds that it is not ready.
+
+        Raises `ProbeError` with the last answer when it is not ready in time.
+        """
+        say(f"waits up to {seconds:g} s for {self._url} to be ready")
+        began, beat, reason = time.monotonic(), every, "no time to wait"
+        asked = Service(self._url, min(self._timeout, every), self._token)
+        while (waited := time.monotonic() - began) < seconds:
+            if waited >= beat:
+                say(f"not ready after {waited:.0f} of {seconds:g} s: {reason}")
+                beat = waited + every
             try:
-                self.call("/readyz")
+                asked.call("/readyz")
                 return
             except (OSError, ProbeError, ValueError) as failed:
-                error = failed
+                reason = self._reason(failed)
             time.sleep(0.5)
-        raise ProbeError(f"not ready after {seconds:.0f} s: {error}")
+        raise ProbeError(f"not ready after {seconds:g} s: {reason}")
+
+    def _reason(self, failed: Exception) -> str:
+        if isinstance(getattr(failed, "reason", failed), ConnectionRefusedError):
+            return f"{self._url} refuses the connection: does the service run, and on this port?"
+        return str(failed)

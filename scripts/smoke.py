@@ -33,7 +33,7 @@ def smoke(args: argparse.Namespace) -> int:
     service = Service(args.url, args.timeout, os.environ.get("FONTKIN_TOKEN", ""))
     checks = list[dict[str, Any]]()
     try:
-        service.wait_until_ready(args.wait)
+        service.wait_until_ready(args.wait, lambda line: print(f"smoke: {line}", file=sys.stderr))
     except ProbeError as error:
         checks.append({"check": "ready", "ok": False, "says": str(error)})
     for probe in () if checks else PROBES:

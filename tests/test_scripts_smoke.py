@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from threading import Thread
 import pytest
 
 from scripts import smoke
-from scripts.service import Service
+from scripts.service import ProbeError, Service
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -73,10 +75,33 @@ def test_a_wrong_answer_is_seen(imposter: str, capsys: pytest.CaptureFixture[str
 
 
 def test_nobody_there_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
-    """After the wait it gives up with what it met."""
-    args = smoke.parser().parse_args(["http://127.0.0.1:9", "--wait", "0.1"])
+    """It says at once for what it waits, and after the wait with what it gives up."""
+    args = smoke.parser().parse_args(["http://127.0.0.1:9", "--wait", "0.1", "--json"])
     assert smoke.smoke(args) == 1
-    assert "not ready after" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert said.err == "smoke: waits up to 0.1 s for http://127.0.0.1:9 to be ready\n"
+    (check,) = json.loads(said.out)["checks"]
+    assert check["says"].startswith(
+        "not ready after 0.1 s: http://127.0.0.1:9 refuses the connection"
+    )
+
+
+def test_a_long_wait_is_told() -> None:
+    """Every so many seconds a line says how long it has waited, and why it goes on."""
+    lines: list[str] = []
+    with pytest.raises(ProbeError, match="not ready after 1.8 s"):
+        Service("http://127.0.0.1:9", 5).wait_until_ready(1.8, lines.append, every=0.6)
+    assert lines[0] == "waits up to 1.8 s for http://127.0.0.1:9 to be ready"
+    again = re.compile(r"not ready after [12] of 1.8 s: http://127.0.0.1:9 refuses the connection")
+    assert len(lines) in (2, 3) and all(map(again.match, lines[1:]))
+
+
+def test_who_does_not_answer_is_told_from_who_refuses() -> None:
+    """A port that listens and never says anything: each try ends with the next line."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(ProbeError, match="timed out"):
+            Service(address, 60).wait_until_ready(0.5, lambda line: None, every=0.2)
 
 
 def test_it_needs_no_package() -> None:
