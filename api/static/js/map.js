@@ -33,7 +33,6 @@ async function start() {
   drawing.families = columns.ids.map((id, at) => ({
     id,
     name: columns.names[at],
-    key: squashed(columns.names[at]),
     category: columns.categories[at],
     x: columns.x[at],
     y: columns.y[at],
@@ -47,7 +46,7 @@ async function start() {
   if (family) { drawing.centre(family); show(family); }
   meanOne();
   canvas.dataset.ready = drawing.families.length;
-  performance.mark("drawn");
+  requestAnimationFrame(() => performance.mark("drawn")); // after the drawing, which was asked for first
 }
 
 /** The dots have the colours of the legend, as the page's scheme has them. */
@@ -93,6 +92,7 @@ byId("find").addEventListener("submit", async (event) => {
 /** Marks the families that are meant, and goes to the best one. */
 async function find() {
   const key = squashed(byId("name").value);
+  for (const family of drawing.families) family.key ??= squashed(family.name);
   let found = key ? drawing.families.filter((family) => family.key.includes(key)) : [];
   found.sort((a, b) => a.key.indexOf(key) - b.key.indexOf(key) || a.key.length - b.key.length);
   if (key.length > 3 && !found.length) found = await guessed(byId("name").value);

@@ -100,7 +100,7 @@ export class MapDrawing {
     const ink = style.color;
     pen.setTransform(dense, 0, 0, dense, 0, 0);
     pen.clearRect(0, 0, width, height);
-    pen.font = "13px 'Instrument Sans', system-ui, sans-serif";
+    pen.font = `13px ${style.fontFamily}`;
     pen.textBaseline = "middle";
     const inSight = this.families.filter((family) => {
       const [x, y] = this.place(family);
@@ -110,18 +110,19 @@ export class MapDrawing {
     const radius = clamp(1.8 + this.#view.zoom / 3, 2, 4.5);
     this.#queue = [];
     inSight.sort((a, b) => strong(b) - strong(a));
-    for (const family of inSight) {
+    const ringed = (family) => family.own || strong(family);
+    pen.globalAlpha = this.marked.size ? 0.25 : 1;
+    this.#dots(inSight.filter((family) => !ringed(family)), radius);
+    pen.strokeStyle = ink;
+    pen.lineWidth = 1.5;
+    for (const family of inSight.filter(ringed)) {
       const [x, y] = this.place(family);
       pen.globalAlpha = this.marked.size && !strong(family) ? 0.25 : 1;
       pen.fillStyle = family.colour;
       pen.beginPath();
       pen.arc(x, y, strong(family) ? radius + 2.5 : radius, 0, 7);
       pen.fill();
-      if (family.own || strong(family)) {
-        pen.strokeStyle = ink;
-        pen.lineWidth = 1.5;
-        pen.stroke();
-      }
+      pen.stroke();
     }
     const few = this.marked.size <= 30;
     const named = (family) => this.#view.zoom >= NAMES_FROM || family === this.chosen || (few && this.marked.has(family));
@@ -129,6 +130,21 @@ export class MapDrawing {
     for (const family of inSight.filter(named)) this.#label(family, ink, paper, taken);
     pen.globalAlpha = 1;
     this.#fetch();
+  }
+
+  /** Dots of a colour are filled as one: a fill costs more than a dot. */
+  #dots(families, radius) {
+    const paths = new Map();
+    for (const family of families) {
+      const [x, y] = this.place(family);
+      if (!paths.has(family.colour)) paths.set(family.colour, new Path2D());
+      paths.get(family.colour).moveTo(x + radius, y);
+      paths.get(family.colour).arc(x, y, radius, 0, 7);
+    }
+    for (const [colour, path] of paths) {
+      this.#pen.fillStyle = colour;
+      this.#pen.fill(path);
+    }
   }
 
   /** The family's specimen or name beside its dot, where nothing else stands yet. */
