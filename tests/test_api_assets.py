@@ -84,6 +84,33 @@ def test_little_stands_before_the_first_paint(client: FlaskClient, path: str) ->
 
 
 @pytest.mark.skipif(not available(), reason="no Chromium here")
+def test_the_letters_come_with_the_second_page(
+    catalog: FakeCatalog, browser: object, address: str
+) -> None:
+    """A first page is done before they are asked for; those after it are set in them."""
+    for page in opened(browser, address):  # type: ignore[arg-type]
+        family = "getComputedStyle(document.body).fontFamily"
+        assert page.evaluate(family).startswith("system-ui")
+        page.wait_for_function("localStorage.getItem('fontkin-letters')")
+        after_load = page.evaluate(
+            """() => { const [page] = performance.getEntriesByType("navigation");
+            return performance.getEntriesByType("resource").filter(f => f.name.endsWith("woff2"))
+              .map(f => f.startTime >= page.loadEventStart); }"""
+        )
+        assert after_load == [True] * 3
+        page.goto("/map")
+        assert page.evaluate(family).startswith('"Instrument Sans"')
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_waits_for_the_letters_script(client: FlaskClient, path: str) -> None:
+    """The page is read on while it comes, and painted once, when it is there."""
+    html = client.get(path).text
+    (script,) = re.findall(r'<script[^>]*letters\.js">', html)
+    assert 'async blocking="render"' in script
+
+
+@pytest.mark.skipif(not available(), reason="no Chromium here")
 def test_the_head_names_every_module(catalog: FakeCatalog, browser: object, address: str) -> None:
     """What the browser fetches as scripts is what the page's head names: no module waits for
     another one to be read, and none comes for nothing.
