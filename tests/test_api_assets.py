@@ -110,6 +110,14 @@ def test_nothing_waits_for_the_letters_script(client: FlaskClient, path: str) ->
     assert 'async blocking="render"' in script
 
 
+def test_what_is_seen_first_is_asked_for_first(client: FlaskClient) -> None:
+    """On a family's page the specimens in sight come before its scripts, the largest when seen."""
+    html = client.get("/families/roboto-slab").text
+    assert 0 < html.index("preview.png?text=") < html.index("js/family.js")
+    lazy = re.findall(r'<img loading="lazy" src="[^"]*size=(\d+)"', html)
+    assert lazy == ["80"]
+
+
 @pytest.mark.skipif(not available(), reason="no Chromium here")
 def test_the_head_names_every_module(catalog: FakeCatalog, browser: object, address: str) -> None:
     """What the browser fetches as scripts is what the page's head names: no module waits for

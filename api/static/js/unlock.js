@@ -26,11 +26,12 @@ async function put(page) {
     own.onload = own.onerror = done;
     document.head.append(own);
   })));
+  const scripts = [...page.querySelectorAll("script[type=module]")].map(({ src }) => src);
   showPrivate();
   document.title = page.title;
   document.body.dataset.unlocked = "";
   document.body.replaceChildren(...page.body.childNodes);
-  for (const { src } of page.querySelectorAll("script[type=module]")) if (token()) await import(src);
+  for (const src of scripts) if (token()) await import(src);
   const place = byId(decodeURIComponent(location.hash.slice(1))) ?? byId("main");
   place.tabIndex = -1; // the keyboard goes on there
   place.focus({ preventScroll: place.id === "main" });
