@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 
 from encoder import prepare
-from encoder.memory import give_back
+from encoder.sessions import session
 
 INPUT = "windows"
 OUTPUTS = ("vectors", "columns", "shares")
@@ -140,9 +140,9 @@ class Embedder:
         return ReferenceVectors(vector, np.concatenate(kept))
 
     def _run(self, outputs: Sequence[str], windows: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
-        session = self._opened()
+        opened = self._opened()
         for start in range(0, len(windows), _BATCH):
-            yield tuple(session.run(list(outputs), {INPUT: windows[start : start + _BATCH]}))
+            yield tuple(opened.run(list(outputs), {INPUT: windows[start : start + _BATCH]}))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_session": None, "_lock": None}
@@ -153,7 +153,7 @@ class Embedder:
     def _opened(self) -> onnxruntime.InferenceSession:
         with self._lock:
             if self._session is None:
-                self._session = _session(self._path, self._threads, self.dim)
+                self._session = _opened(self._path, self._threads, self.dim)
             return self._session
 
 
@@ -164,18 +164,12 @@ def _inked(columns: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndar
     return columns[inked], counted / counted.sum(), np.nonzero(inked)[0]
 
 
-def _session(path: Path, threads: int, dim: int) -> onnxruntime.InferenceSession:
-    """One thread that does not spin: a waiting worker must cost nothing."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    found = session.get_outputs()[0].shape[-1]
+def _opened(path: Path, threads: int, dim: int) -> onnxruntime.InferenceSession:
+    made = session(path, threads)
+    found = made.get_outputs()[0].shape[-1]
     if found != dim:
         raise MismatchError(f"{path.name} gives vectors of {found}, its card says {dim}")
-    give_back()  # making a session leaves about 90 MB of freed weights
-    return session
+    return made
 
 
 def _read_card(path: Path) -> dict[str, Any]:

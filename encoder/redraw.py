@@ -89,6 +89,17 @@ def _drawing(ref: FaceRef, text: str, tracking: float, ink: np.ndarray, height: 
     return Drawing(ref, text, tracking, mask_strip(ink, height), size)
 
 
+def fitted(ref: FaceRef, text: str, line: Line) -> tuple[Drawing, float]:
+    """The text plain or with tracking, whichever coincides better with the line, and how well.
+
+    Errors as `redraw`.
+    """
+    plain = redraw(ref, text, line.height)
+    tracked = redraw_tracked(ref, text, line)
+    tried = [(d, coincidence(line.strip, d.strip)) for d in (plain, tracked) if d is not None]
+    return max(tried, key=lambda each: each[1])
+
+
 def coincidence(strip: np.ndarray, drawn: np.ndarray) -> float:
     """How well the ink of two strips coincides, 0..1, once both are as wide and shifted best.
 

@@ -75,7 +75,8 @@ class Match:
     """One row of an answer: a family, its best face, `score` and `confidence` in 0..1.
 
     `proof` in 0..1 says how alike the picture and the same words drawn in that face are, None
-    when that was not tried; it is part of `score`.
+    when that was not tried; it is part of `score`. `verified` is the verifier's logit of the same
+    two (see `encoder.verify`), for the first row of those that were drawn.
     """
 
     family: FamilyInfo
@@ -85,6 +86,7 @@ class Match:
     twins: tuple[TwinInfo, ...]
     preview_url: str
     proof: float | None = None
+    verified: float | None = None
 
     def to_json(self) -> Json:
         """The row as the API writes it; numbers rounded to four digits."""

@@ -12,6 +12,7 @@ from db.locks import advisory_lock
 from db.session import Database, open_database
 from encoder import reading
 from encoder.finding import Reader
+from encoder.verify import Verifier
 from index import readonly
 from index.backup import Backups
 from index.builder import Embedder
@@ -67,14 +68,14 @@ def open_catalog(
     if not rebuilding:
         live.refresh(patience=None)
     files = FontFiles(database, settings.data)
-    prover, readers = Prover(files, encoder), reader or reading.Reader()
+    prover = Prover(files, encoder, load_verifier(settings))
     columns = Columns(database, encoder.column_dim)
     fetcher = FontFetcher(settings.fonts) if settings.fetch_fonts else None
     wanted = (fetcher.want,) if fetcher else ()
     return FontCatalog(
         database,
         live,
-        Searcher(encoder, readers, prover, columns, *wanted),
+        Searcher(encoder, reader or reading.Reader(), prover, columns, *wanted),
         Similar(database, columns),
         Remembered(settings.remembers),
         Writer(database, live, encoder, settings.data),
@@ -189,6 +190,14 @@ def load_embedder(settings: Settings) -> Embedder:
     try:
         return embed.Embedder.from_files(settings.encoder)
     except embed.MismatchError as error:
+        raise MismatchError(str(error)) from error
+
+
+def load_verifier(settings: Settings) -> Verifier:
+    """The verifier that the settings name; `MismatchError` when it is not what its card says."""
+    try:
+        return Verifier.from_files(settings.verifier)
+    except ValueError as error:
         raise MismatchError(str(error)) from error
 
 

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from string import capwords
+from typing import Protocol
 
 import numpy as np
 
 from encoder.prepare import Line, cut_windows
 from encoder.redraw import (
     Drawing,
+    aligned,
     coincidence,
     redraw,
     redraw_tracked,
@@ -36,6 +39,8 @@ _SHARP = 0.9
 _VOTE = 2  # times the vote beside the ink, to choose who is compared; on the seen families
 _TRACKED = 8  # of those that stand best the letters may be set wider or closer
 FINALISTS = 8  # the encoder is asked for these alone: it takes most of the time
+_DOUBTED = 4  # of them are drawn otherwise when the verifier speaks against the first
+_BETTER = 0.02  # ink that another face or other capitals must add to be believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +48,27 @@ class Candidate:
     """A row that may be right: its score in the vote, and the faces that may have drawn it.
 
     Several where twins share the row: their letters are the same, their spaces need not be.
+    `others` are faces of its family that the vote likes less, for when in doubt.
     """
 
     vote: float
     faces: tuple[str, ...]
+    others: tuple[str, ...] = ()
+
+
+class Verifier(Protocol):
+    """What a proof needs of `encoder.verify.Verifier`; tests give a fake."""
+
+    def logits(self, strip: np.ndarray, drawings: Sequence[np.ndarray]) -> np.ndarray: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A drawing, what its face can draw, and how well its ink coincides with the line's, 0..1."""
+
+    drawing: Drawing
+    coverage: frozenset[str]
+    ink: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +76,21 @@ class Proofs:
     """What drawing showed, by position: `alike` 0..1, and who was drawn with too little in common.
 
     A candidate that could not be drawn is in neither; `fileless` are those of them of which no
-    file is here. `drawings` are those of whoever is in `alike`.
+    file is here. `tried` are the drawings of whoever is in `alike`; `otherwise` are the faces that
+    drew them where that was one of the `others`. `share` of `alike` is ink.
     """
 
     alike: Mapping[int, float]
-    drawings: Mapping[int, Drawing]
+    tried: Mapping[int, Tried]
     lost: frozenset[int]
     fileless: frozenset[int]
+    share: float
+    otherwise: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def drawings(self) -> dict[int, Drawing]:
+        """Those of whoever is in `alike`."""
+        return {at: tried.drawing for at, tried in self.tried.items()}
 
     @property
     def best(self) -> float:
@@ -72,9 +102,11 @@ class Proofs:
         alike = {**self.alike, **more.alike}
         return Proofs(
             alike,
-            {**self.drawings, **more.drawings},
+            {**self.tried, **more.tried},
             (self.lost | more.lost) - alike.keys(),
             self.fileless | more.fileless,
+            self.share,
+            {**self.otherwise, **more.otherwise},
         )
 
     def confirmed(self, others: Sequence[Proofs]) -> Proofs:
@@ -95,9 +127,14 @@ class Proofs:
 class Prover:
     """Draws with the font files that are here; safe to share among threads."""
 
-    def __init__(self, files: FontFiles, embedder: Embedder) -> None:
+    def __init__(self, files: FontFiles, embedder: Embedder, verifier: Verifier) -> None:
         self._files = files
         self._embedder = embedder
+        self._verifier = verifier
+
+    def warm_up(self, strip: np.ndarray) -> None:
+        """Load the verifier; `strip` is any, float32 [64, W]."""
+        self._verifier.logits(strip, [strip])
 
     def prove(
         self,
@@ -127,7 +164,7 @@ class Prover:
             if (best := _best(candidate, found, wanted, line.line)) is not None
         }
         if not drawn:
-            return Proofs({}, {}, frozenset(), fileless)
+            return Proofs({}, {}, frozenset(), fileless, _COINCIDENCE)
 
         def standing(at: int) -> float:
             return _VOTE * candidates[at].vote + drawn[at].ink
@@ -135,16 +172,56 @@ class Prover:
         for at in sorted(drawn, key=standing, reverse=True)[:_TRACKED]:
             drawn[at] = _tracked(drawn[at], line.line)
         order = sorted(drawn, key=standing, reverse=True)
-        chosen = order[:finalists]
-        found_again = self._found_again(line, [drawn[at].drawing.strip for at in chosen])
+        chosen = {at: drawn[at] for at in order[:finalists]}
         sharp = max(tried.ink for tried in drawn.values()) > _SHARP
         share = _COINCIDENCE_SHARP if sharp else _COINCIDENCE
-        alike = {
-            at: (1 - share) * max(0.0, cosine) + share * drawn[at].ink
-            for at, cosine in zip(chosen, found_again, strict=True)
+        alike = self._alike(line, chosen, share)
+        return Proofs(alike, chosen, frozenset(order[finalists:]), fileless, share)
+
+    def doubted(
+        self, line: LineVectors, proofs: Proofs, candidates: Mapping[int, Candidate]
+    ) -> Proofs:
+        """The same; the best drawn otherwise where the verifier speaks against the first of them.
+
+        The vote may have named the wrong weight, and small capitals are read as capitals.
+        """
+        best = sorted(proofs.alike, key=lambda at: -proofs.alike[at])[:_DOUBTED]
+        first = [proofs.tried[at].drawing for at in best[:1]]
+        if not any(logit < 0 for logit in self.verified(line.line, first)):
+            return proofs
+        found = self._files.find([face for at in best for face in candidates[at].others])
+        anew, otherwise = dict[int, Tried](), dict[int, str]()
+        for at in best:
+            tried = proofs.tried[at]
+            anew[at] = _recased(tried, line.line)
+            for face in candidates[at].others:
+                if face in found:
+                    other = _restyled(anew[at], found[face], line.line)
+                    if other is not anew[at]:
+                        anew[at], otherwise[at] = other, face
+            if anew[at] is tried:
+                del anew[at]
+        if not anew:
+            return proofs
+        alike = {**proofs.alike, **self._alike(line, anew, proofs.share)}
+        return replace(proofs, alike=alike, tried={**proofs.tried, **anew}, otherwise=otherwise)
+
+    def verified(self, line: Line, drawings: Sequence[Drawing]) -> list[float]:
+        """The verifier's logit of each: above 0 where it speaks for the drawing's face."""
+        drawn = [aligned(line.strip, drawing.strip) for drawing in drawings]
+        return self._verifier.logits(line.strip, drawn).tolist()
+
+    def _alike(
+        self, line: LineVectors, chosen: Mapping[int, Tried], share: float
+    ) -> dict[int, float]:
+        """Encoder and ink together, `share` of it: 0..1 of each, in the order given."""
+        strips = [tried.drawing.strip for tried in chosen.values()]
+        return {
+            at: (1 - share) * max(0.0, cosine) + share * tried.ink
+            for (at, tried), cosine in zip(
+                chosen.items(), self._found_again(line, strips), strict=True
+            )
         }
-        drawings = {at: drawn[at].drawing for at in chosen}
-        return Proofs(alike, drawings, frozenset(order[finalists:]), fileless)
 
     def _found_again(self, line: LineVectors, strips: Sequence[np.ndarray]) -> list[float]:
         """How well the columns of the line are found in each strip: the mean of their cosines.
@@ -171,38 +248,59 @@ def _outer(count: int) -> list[int]:
     return sorted({0, count // 2, count - 1})
 
 
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """A drawing and how well its ink coincides with the line's, 0..1."""
-
-    drawing: Drawing
-    ink: float
-
-
 def _best(
     candidate: Candidate, found: Mapping[str, OpenableFace], text: str, line: Line
-) -> _Tried | None:
+) -> Tried | None:
     """The best of a candidate's faces that are here and have all letters; None without one."""
+    here = [found[face] for face in candidate.faces if face in found]
     tries = [
-        _tried(partial(redraw, found[face].ref, text, line.height), line)
-        for face in candidate.faces
-        if face in found and set(text) <= found[face].coverage | {" "}
+        _tried(partial(redraw, face.ref, text, line.height), face.coverage, line)
+        for face in here
+        if set(text) <= face.coverage | {" "}
     ]
     return max(filter(None, tries), key=lambda each: each.ink, default=None)
 
 
-def _tracked(tried: _Tried, line: Line) -> _Tried:
+def _tracked(tried: Tried, line: Line) -> Tried:
     """The drawing with its letters further apart or closer, where that coincides better."""
     plain = tried.drawing
-    spaced = _tried(partial(redraw_tracked, plain.ref, plain.text, line), line)
+    spaced = _tried(partial(redraw_tracked, plain.ref, plain.text, line), tried.coverage, line)
     return spaced if spaced is not None and spaced.ink > tried.ink else tried
 
 
-def _tried(draw: Callable[[], Drawing | None], line: Line) -> _Tried | None:
+def _restyled(tried: Tried, face: OpenableFace, line: Line) -> Tried:
+    """The drawing in another face of the family, where that coincides clearly better."""
+    text = tried.drawing.text
+    if not set(text) <= face.coverage | {" "}:
+        return tried
+    other = _tried(partial(redraw, face.ref, text, line.height), face.coverage, line)
+    if other is None:
+        return tried
+    other = _tracked(other, line)
+    return other if other.ink > tried.ink + _BETTER else tried
+
+
+def _recased(tried: Tried, line: Line) -> Tried:
+    """The drawing with other capitals, where these coincide clearly better."""
+    plain, best = tried.drawing, tried
+    for text in dict.fromkeys([plain.text.lower(), capwords(plain.text), plain.text.upper()]):
+        if text == plain.text or not set(text) <= tried.coverage | {" "}:
+            continue
+        other = _tried(partial(redraw, plain.ref, text, line.height), tried.coverage, line)
+        if other is not None:
+            best = max(best, _tracked(other, line), key=lambda each: each.ink)
+    return best if best.ink > tried.ink + _BETTER else tried
+
+
+def _tried(
+    draw: Callable[[], Drawing | None], coverage: frozenset[str], line: Line
+) -> Tried | None:
     """What `draw` makes, held against the line; None where there is nothing to draw."""
     try:
         drawing = draw()
     except ValueError as error:  # TypesetError among them
         log.info("no proof: %s", error)
         return None
-    return None if drawing is None else _Tried(drawing, coincidence(line.strip, drawing.strip))
+    if drawing is None:
+        return None
+    return Tried(drawing, coverage, coincidence(line.strip, drawing.strip))

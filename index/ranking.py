@@ -44,6 +44,7 @@ _OWN = 10  # families of a line's vote, of which that is its own which fits best
 _REFINED = 8  # fonts of a picture whose families are scored anew
 WITNESSES = 2  # lines beside the leader whose faces are named
 _TWINS = 3  # of a row whose faces are named
+_OTHERS = 5  # faces of a row's family beside the best one that are named
 _PROMINENCE = 4  # power of a line's best score beside its weight: drawings are no text
 
 
@@ -53,13 +54,15 @@ class Group:
 
     `faces` are, for the leader first and up to WITNESSES lines of most weight beside it, and for
     each row, the best faces of its family and of the closest of its twins: a font's lines may be
-    bold and regular. The faces of `matches` are those of the leader.
+    bold and regular. `others` are the next best of the row's own family. The faces of `matches`
+    are those of the leader.
     """
 
     leader: int
     lines: tuple[int, ...]
     matches: tuple[Match, ...]
     faces: Mapping[int, tuple[tuple[str, ...], ...]]
+    others: Mapping[int, tuple[tuple[str, ...], ...]]
 
 
 def rank_lines(
@@ -107,6 +110,7 @@ def rank_lines(
                     line: tuple(_faces(view, tally, row) for row in rows[:k])
                     for line, tally in spoken.items()
                 },
+                {line: _others(view, tally, rows[:k]) for line, tally in spoken.items()},
             )
         )
     return tuple(groups)
@@ -212,6 +216,15 @@ def _faces(view: View, tally: Tally, row: Row) -> tuple[str, ...]:
     families = (row.group, *row.folded[:_TWINS])
     best = best_members(tally, view.family_of_face, families)
     return tuple(view.faces[best[family]].id for family in families)
+
+
+def _others(view: View, tally: Tally, rows: Sequence[Row]) -> tuple[tuple[str, ...], ...]:
+    families = view.family_of_face
+    among = np.isin(families, [row.group for row in rows])
+    faces = leading_members(tally, families, among, 1 + _OTHERS)
+    order = faces[np.argsort(-tally.scores[faces], kind="stable")]
+    best = [order[families[order] == row.group] for row in rows]
+    return tuple(tuple(view.faces[face].id for face in some[1:]) for some in best)
 
 
 def preview_url(face_id: str) -> str:

@@ -23,8 +23,8 @@ from index.errors import checking
 from index.filters import Filters
 from index.late import Columns, LateInteraction
 from index.proof import Candidate, Proofs, Prover
-from index.ranking import Group, rank_lines
-from index.verdict import confidences, known, verdict
+from index.ranking import Group, preview_url, rank_lines
+from index.verdict import confidences, known, verdict, within
 from index.view import View
 
 CANDIDATES = 40  # rows of a font that may be proved ...
@@ -34,6 +34,8 @@ _CONVINCED = 0.78  # a best proof below it lets all rows be proved ...
 _SECOND_ROUND = 16  # ... and so many more finalists be compared
 _PROVED_FONTS = 3  # of a picture, the most prominent; the rest keep the vote's order
 _PROOF_SHARE = 0.6  # of a proved row's score, the vote has the rest; measured on seen families
+_VERIFIED = 4  # rows that the verifier sees, ...
+_VERIFIED_SHARE = 0.003  # ... and what a logit of it adds to a score; measured on seen families
 _CLEAR = 0.04  # a first row no further ahead lets other lines of its font be drawn, ...
 _CONFIRMED = 6  # ... in the best rows' faces
 _READABLE = 0.5  # confidence of the reader below which its text proves nothing, ...
@@ -60,8 +62,9 @@ class Searcher:
         self._want = want
 
     def warm_up(self) -> None:
-        """Load encoder and reader."""
+        """Load encoder, reader and verifier."""
         strip = np.ones((HEIGHT, WIDTH), np.float32)
+        self._prover.warm_up(strip)
         self._embedder.embed_windows(strip[None, None])
         self._reader.read([strip])
 
@@ -104,10 +107,8 @@ class Searcher:
         lead = heard[fonts[0].leader]
         readings = _corrected([each.reading for each in read], text, lead)
         said = [readings[i] for i in heard]
-        proved = [
-            self._proved(font, lines, said) if at < _PROVED_FONTS else _Proved(font.matches, {})
-            for at, font in enumerate(fonts)
-        ]
+        proved = [self._proved(view, font, lines, said) for font in fonts[:_PROVED_FONTS]]
+        proved += [_Proved(font.matches, {}) for font in fonts[_PROVED_FONTS:]]
         if proof:
             clock.lap("proof")
         first = proved[0]
@@ -143,7 +144,11 @@ class Searcher:
         return [Found(line, Reading("", 0.0)) for line in lines]
 
     def _proved(
-        self, font: Group, lines: Sequence[LineVectors], readings: Sequence[Reading]
+        self,
+        view: View,
+        font: Group,
+        lines: Sequence[LineVectors],
+        readings: Sequence[Reading],
     ) -> _Proved:
         """The rows of a font in the order of vote and proof together."""
         reading = readings[font.leader]
@@ -153,7 +158,7 @@ class Searcher:
         rows = _candidates(font, font.leader)
         least = font.matches[0].score - _WITHIN
         likely = {at: row for at, row in rows.items() if row.vote >= least or at < _AT_LEAST}
-        proofs = self._prover.prove(line, text, likely)
+        proofs = self._prover.doubted(line, self._prover.prove(line, text, likely), rows)
         if 0 < proofs.best < _CONVINCED:
             rest = {at: row for at, row in rows.items() if at not in proofs.alike}
             proofs = proofs.with_more(self._prover.prove(line, text, rest, finalists=_SECOND_ROUND))
@@ -161,14 +166,25 @@ class Searcher:
         if len(proofs.alike) < 2:  # nothing to compare with
             return _Proved(font.matches, {})
         proofs = self._confirmed(proofs, font, lines, readings)
-        ranked = sorted(_with_proofs(font.matches, proofs), key=lambda match: -match.score)
+        matches = _restyled(view, font.matches, proofs)
+        ranked = sorted(_with_proofs(matches, proofs), key=lambda match: -match.score)
+        drawn = {matches[at].face.id: drawing for at, drawing in proofs.drawings.items()}
+        ranked = self._verified(line.line, ranked, drawn)
         sure = confidences([match.score for match in ranked], proved=True)
-        matches = tuple(
+        surely = tuple(
             replace(match, confidence=confidence)
             for match, confidence in zip(ranked, sure, strict=True)
         )
-        drawn = {font.matches[at].face.id: drawing for at, drawing in proofs.drawings.items()}
-        return _Proved(matches, drawn)
+        return _Proved(surely, drawn)
+
+    def _verified(
+        self, line: Line, ranked: Sequence[Match], drawn: Mapping[str, Drawing]
+    ) -> list[Match]:
+        """The rows with what the verifier says of the first ones, in the order that this makes."""
+        asked = [row for row in ranked[:_VERIFIED] if row.face.id in drawn]
+        logits = self._prover.verified(line, [drawn[row.face.id] for row in asked])
+        told = {row.face.id: _with_verified(row, v) for row, v in zip(asked, logits, strict=True)}
+        return sorted((told.get(m.face.id, m) for m in ranked), key=lambda match: -match.score)
 
     def _confirmed(
         self,
@@ -207,8 +223,10 @@ def _letters(view: View, reading: Reading, matches: Sequence[Match]) -> int | No
 def _candidates(font: Group, line: int) -> dict[int, Candidate]:
     """The rows of a font, with the faces that one of its lines likes best."""
     return {
-        at: Candidate(match.score, faces)
-        for at, (match, faces) in enumerate(zip(font.matches, font.faces[line], strict=True))
+        at: Candidate(match.score, faces, others)
+        for at, (match, faces, others) in enumerate(
+            zip(font.matches, font.faces[line], font.others[line], strict=True)
+        )
     }
 
 
@@ -231,7 +249,8 @@ class _Proved:
     @property
     def known(self) -> float:
         """The chance that the font is in the catalogue."""
-        return known([match.score for match in self.matches], proved=bool(self.drawings))
+        verified = self.matches[0].verified if self.matches else None
+        return known([match.score for match in self.matches], verified)
 
     def differences(self, line: Line, count: int) -> tuple[Difference, ...]:
         """Those of the first `count` rows that were drawn."""
@@ -262,6 +281,15 @@ def _corrected(readings: Sequence[Reading], text: str | None, leader: int) -> li
     return corrected
 
 
+def _restyled(view: View, matches: Sequence[Match], proofs: Proofs) -> list[Match]:
+    """The rows, each with the face of its family that drew the line best."""
+    restyled = list(matches)
+    for at, face_id in proofs.otherwise.items():
+        face = view.faces[view.face_at[face_id]]
+        restyled[at] = replace(matches[at], face=face, preview_url=preview_url(face_id))
+    return restyled
+
+
 def _with_proofs(matches: Sequence[Match], proofs: Proofs) -> list[Match]:
     """The rows with new scores, the proved ones first; a row that nobody could draw keeps its."""
     proved = [_with_proof(matches[at], proof) for at, proof in proofs.alike.items()]
@@ -277,6 +305,11 @@ def _with_proofs(matches: Sequence[Match], proofs: Proofs) -> list[Match]:
 def _with_proof(match: Match, proof: float) -> Match:
     score = min(1.0, _proved_score(match.score, proof))
     return replace(match, score=score, proof=min(1.0, proof))
+
+
+def _with_verified(match: Match, verified: float) -> Match:
+    score = match.score + _VERIFIED_SHARE * within(verified)
+    return replace(match, score=min(1.0, max(0.0, score)), verified=verified)
 
 
 class _Clock:

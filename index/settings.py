@@ -35,6 +35,7 @@ class Settings:
     database_url: str = field(default="", repr=False)
     vectors: str = field(default="", repr=False)
     encoder: Path = _ROOT / "encoder" / "weights" / "fontkin.onnx"
+    verifier: Path = _ROOT / "encoder" / "weights" / "verifier.onnx"
     prebuilt: Path = _ROOT / "index" / "prebuilt"
     api_token: str | None = field(default=None, repr=False)
     max_upload_mb: int = 32

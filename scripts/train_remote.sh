@@ -56,7 +56,7 @@ git ls-files -z -- '*.py' '*.toml' '*.txt' '*.json' '*.yaml' encoder/weights \
 printf '%s\0' "${configs[@]}" >>"$list"
 [ ! -d build/warm-start ] || find build/warm-start -type f -print0 >>"$list" # git is not there
 again sync --files-from="$list" --from0 ./ "$target:$folder/"
-for part in data/fonts data/browser-lines; do
+for part in data/fonts data/browser-lines-2; do
   [ ! -d "$part" ] || again sync --copy-links "$part" "$target:$folder/data/"
 done
 

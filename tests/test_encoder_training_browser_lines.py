@@ -45,7 +45,7 @@ def test_every_face_has_its_lines(faces: list[TrainingFace]) -> None:
         for seed in range(12):
             found = lines.pick(face, np.random.default_rng(seed))
             assert found is not None
-            mask, size = found
+            mask, size, _ = found
             assert mask.dtype == np.uint8 and mask.max() > 200
             assert mask[0].max() == mask[-1].max() == mask[:, 0].max() == 0
             assert size <= mask.shape[0] <= 4 * size  # a line's box and half an em around it

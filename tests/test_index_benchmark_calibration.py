@@ -25,7 +25,7 @@ CENTRE, SCORE, MARGIN = 0.8, 20.0, 30.0
 def _outcome(right: bool, score: float, margin: float, sure: float, seen: bool) -> Outcome:
     query = Query("a.png", "clean", "lora", "serif", seen, 400, False, "Hello", 40)
     rank = 1 if right else 0
-    return Outcome(query, True, rank, rank, None, None, score, margin, sure, 0.9, "x", 1.0, False)
+    return Outcome(query, True, rank, rank, None, None, score, margin, sure, 0.9, "x", 1.0)
 
 
 def _drawn(count: int, seen: bool) -> list[Outcome]:
@@ -76,6 +76,19 @@ def test_the_fit_of_known_tells_both_catalogues_apart() -> None:
     assert fit_known(outcomes[:20_000]) is None
 
 
+def test_the_fit_of_known_hears_the_verifier() -> None:
+    """Logits around 3 with the family and -3 without: the same rule, and no score is needed."""
+    rng = np.random.default_rng(6)
+    outcomes = [
+        replace(o, verified=float(rng.normal(mean, 2.0)), there=there)
+        for there, mean in ((True, 3.0), (False, -3.0))
+        for o in _drawn(20_000, True)
+    ]
+    bias, margin, slope = fit_known(outcomes)
+    assert slope == pytest.approx(6.0 / 2.0**2, rel=0.08)
+    assert abs(bias) < 0.2 and abs(margin) < 3
+
+
 def test_only_a_catalogue_that_held_the_family_is_calibrated() -> None:
     """Answers by one that did not are all wrong, and no part of error, bins and fit."""
     seen, unseen = _drawn(20_000, True), _drawn(2_000, False)
@@ -99,7 +112,7 @@ def test_a_bin_holds_its_range() -> None:
 def test_a_fit_is_of_proved_answers_where_there_are_any() -> None:
     """Answers of the vote alone, made with other constants, change nothing."""
     voted = [replace(o, score=o.score - 0.3) for o in _drawn(5_000, True)]
-    proved = [replace(o, proved=True) for o in _drawn(20_000, True)]
+    proved = [replace(o, verified=0.0) for o in _drawn(20_000, True)]
     assert calibration([*voted, *proved])["fit_seen"] == fit(proved)
 
 

@@ -21,7 +21,7 @@ _QUERY = Query("a.png", "clean", "lora", "serif", True, 400, False, "Hello", 40)
 
 def _outcome(family: str, first: str, rank: int, weight: int = 400) -> Outcome:
     query = replace(_QUERY, family=family, weight=weight)
-    return Outcome(query, True, rank, rank, None, None, 0.9, 0.1, 0.5, 0.5, first, 1.0, False)
+    return Outcome(query, True, rank, rank, None, None, 0.9, 0.1, 0.5, 0.5, first, 1.0)
 
 
 def test_the_most_frequent_pairs_come_first() -> None:

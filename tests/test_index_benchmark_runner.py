@@ -128,7 +128,7 @@ def test_every_outcome_is_kept(made: tuple):
         assert [o["there"] for o in outcomes] == [True] * 8 + [False] * 8 + [True] * 2
         assert all((o["first"] == o["query"]["family"]) == (o["strict"] == 1) for o in outcomes)
         assert not any(o["twin"] for o in outcomes if not o["there"])
-        assert any(o["proved"] for o in outcomes) == (way == "proof")
+        assert any(o["verified"] is not None for o in outcomes) == (way == "proof")
 
 
 def test_both_ways_are_measured_on_the_same_queries(made: tuple):

@@ -14,6 +14,7 @@ from encoder.prepare import cut_windows, prepare
 from encoder.redraw import coincidence, softened, softness
 from encoder.typeset import draw_line
 from index import proof, searching
+from index.bootstrap import load_verifier
 from index.catalog import FontCatalog
 from index.fontfiles import FontFiles
 from index.proof import Candidate, Proofs, Prover
@@ -28,7 +29,8 @@ RIGHT = 2
 
 @pytest.fixture
 def prover(settings: Settings) -> Prover:
-    return Prover(FontFiles(open_database(settings.database_url), settings.data), FakeEmbedder())
+    files = FontFiles(open_database(settings.database_url), settings.data)
+    return Prover(files, FakeEmbedder(), load_verifier(settings))
 
 
 def _picture(path: Path, text: str = TEXT) -> np.ndarray:
@@ -97,6 +99,34 @@ def test_twins_stand_in_for_each_other(prover: Prover, serif_path: Path) -> None
     assert together.lost == frozenset()
 
 
+def test_capitals_by_look_alone(prover: Prover, serif_path: Path) -> None:
+    """Read in capitals, small letters are drawn small again, and the proof is that of these."""
+    line = _line(serif_path, TEXT.lower())
+    read = prover.prove(line, TEXT.upper(), CANDIDATES)
+    assert read.drawings[RIGHT].text == TEXT.upper()
+    found = prover.doubted(line, read, CANDIDATES)
+    assert found.drawings[RIGHT].text == TEXT.lower()
+    said = prover.prove(line, TEXT.lower(), CANDIDATES)
+    assert found.alike[RIGHT] == pytest.approx(said.alike[RIGHT], abs=0.02)
+    assert max(found.alike, key=lambda at: found.alike[at]) == RIGHT
+    assert prover.doubted(line, said, CANDIDATES) is said
+
+
+def test_another_weight_of_the_family(prover: Prover, serif_path: Path) -> None:
+    """The vote named the bold; the verifier objects, and the regular is drawn in its place."""
+    line = _line(serif_path)
+    rows = {0: Candidate(0.8, (FACES[1],), (FACES[RIGHT], "nobody"))}
+    bold = prover.prove(line, TEXT, rows)
+    assert prover.verified(line.line, [bold.drawings[0]])[0] < 0
+    found = prover.doubted(line, bold, rows)
+    assert found.otherwise == {0: FACES[RIGHT]}
+    assert found.drawings[0].ref.path.name == serif_path.name
+    assert prover.verified(line.line, [found.drawings[0]])[0] > 0
+    assert found.alike[0] > bold.alike[0] + 0.03
+    without = {0: Candidate(0.8, (FACES[1],))}
+    assert prover.doubted(line, bold, without) is bold
+
+
 def test_only_finalists_are_embedded(prover: Prover, serif_path: Path) -> None:
     """With room for two, ink and vote choose them and the rest is lost, until it has its turn."""
     found = prover.prove(_line(serif_path), TEXT, CANDIDATES, finalists=2)
@@ -126,13 +156,13 @@ def test_what_convinces_nobody_is_proved_again(
 
 def test_other_lines_bear_witness() -> None:
     """By hand: the means of 0.90/0.88 with 0.60/0.70, raised by 0.14 to the level of the first."""
-    first = Proofs({0: 0.90, 1: 0.88, 2: 0.5}, {}, frozenset({7}), frozenset())
-    other = Proofs({0: 0.60, 1: 0.70}, {}, frozenset(), frozenset())
+    first = Proofs({0: 0.90, 1: 0.88, 2: 0.5}, {}, frozenset({7}), frozenset(), 0.5)
+    other = Proofs({0: 0.60, 1: 0.70}, {}, frozenset(), frozenset(), 0.5)
     both = first.confirmed([other])
     assert both.alike == {0: pytest.approx(0.87), 1: pytest.approx(0.91), 2: 0.5}
     assert both.lost == {7}
     assert first.confirmed([]) == first
-    assert first.confirmed([Proofs({1: 0.9}, {}, frozenset(), frozenset())]) == first
+    assert first.confirmed([Proofs({1: 0.9}, {}, frozenset(), frozenset(), 0.5)]) == first
 
 
 def test_a_close_answer_asks_the_other_lines(
@@ -169,7 +199,7 @@ def test_what_is_left_out(prover: Prover, settings: Settings, serif_path: Path) 
 
 
 def test_a_search_proves_its_answer(catalog: FontCatalog, serif_path: Path) -> None:
-    """The words are read, the row says its proof, and the score is seven tenths of it."""
+    """The words are read, the row says its proof, and the score is six tenths of it."""
     picture = _picture(serif_path)
     voted = {m.face.id: m.score for m in catalog.search(picture, proof=False).matches}
     answer = catalog.search(picture)
@@ -177,7 +207,8 @@ def test_a_search_proves_its_answer(catalog: FontCatalog, serif_path: Path) -> N
     first = answer.matches[0]
     assert (first.face.id, first.proof is not None) == ("lora-400-normal", True)
     assert first.proof is not None
-    expected = 0.6 * first.proof + 0.4 * voted[first.face.id]
+    assert first.verified is not None and 0 < first.verified < 8
+    expected = 0.6 * first.proof + 0.4 * voted[first.face.id] + 0.003 * first.verified
     assert first.score == pytest.approx(expected, abs=1e-6)
     assert list(answer.steps_ms) == ["lines", "vectors", "vote", "proof"]
     scores = [match.score for match in answer.matches]

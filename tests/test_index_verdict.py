@@ -63,10 +63,19 @@ def test_one_letter_is_no_match() -> None:
     assert verdict(0.9, 0.05, 1) == "unknown"
 
 
-@pytest.mark.parametrize(("curve", "proved"), [(KNOWN_VOTED, False), (KNOWN_PROVED, True)])
-def test_known_by_hand(curve: Curve, proved: bool) -> None:
+def test_known_by_the_vote_by_hand() -> None:
     """One half at the centre, more with a margin, nothing without rows."""
-    assert known([curve.centre], proved=proved) == 0.5
-    scores = [curve.centre, curve.centre - 1 / curve.margin_slope]
-    assert known(scores, proved=proved) == pytest.approx(0.7310586)
-    assert known([], proved=proved) == 0.0
+    curve = KNOWN_VOTED
+    assert known([curve.centre]) == 0.5
+    assert known([curve.centre, curve.centre - 1 / curve.margin_slope]) == pytest.approx(0.7310586)
+    assert known([]) == known([], 5.0) == 0.0
+
+
+def test_known_by_the_verifier_by_hand() -> None:
+    """One half where bias and logit cancel out; past 8 it says no more than that it is sure."""
+    curve = KNOWN_PROVED
+    even = -curve.bias / curve.verified_slope
+    assert known([0.9], even) == known([0.4], even) == pytest.approx(0.5)
+    assert known([0.9, 0.9 - 1 / curve.margin_slope], even) == pytest.approx(0.7310586)
+    assert known([0.9], 8.0) == known([0.9], 30.0) > known([0.9], 7.9)
+    assert known([0.9], -8.0) == known([0.9], -30.0)

@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
-# Drawn on one's own machine, and sent along: data/browser-lines.
+# Drawn on one's own machine, and sent along: data/browser-lines-2.
 HERE_ALONE = {"playwright"}
 # The environment's own, and what PyTorch for a GPU pins by itself.
 NOT_OURS = re.compile(r"pip$|nvidia-|cuda-|triton")

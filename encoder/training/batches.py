@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -21,6 +21,7 @@ from encoder.prepare import HEIGHT, WIDTH, cut_windows, line_strip
 from encoder.training.browser_lines import BrowserLines, folder_beside
 from encoder.training.config import DataConfig
 from encoder.training.faces import TrainingFace
+from encoder.training.replay import jittered
 from encoder.training.text import draw_text
 from encoder.training.variants import varied
 from encoder.typeset import TypesetError
@@ -45,6 +46,13 @@ class Batch:
         return Batch(
             self.windows.to(device), self.groups.to(device), self.faces.to(device), self.again
         )
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    def once_more(self) -> Batch:
+        """The same windows, jittered."""
+        return replace(self, windows=jittered(self.windows), again=True)
 
 
 class DrawnBatches(IterableDataset):
@@ -154,8 +162,9 @@ def _draw(
         found = lines.pick(face, rng)
     if found is None:
         text = draw_text(rng, face.coverage, varied=config.varied_text)
-        found = draw_ink(face.ref, text, rng, steps=steps)
-    ink, size = found
+        ink, size = draw_ink(face.ref, text, rng, steps=steps)
+    else:
+        ink, size, _ = found
     return distort_ink(varied(ink, face.variant), size, rng, steps=steps)
 
 

@@ -12,6 +12,8 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 import cv2
 import numpy as np
@@ -22,11 +24,20 @@ from encoder.training.faces import TrainingFace
 from encoder.training.text import draw_text
 
 _SIZES, _TEXTS = 2, 3  # a face: so many sizes with so many texts each
+_FOLDER = "browser-lines-2"  # the first kind did not keep what a line says
+
+
+class BrowserLine(NamedTuple):
+    """`ink` is its coverage, uint8 [H, W] (255 = ink); `size` pixels are an em; what it says."""
+
+    ink: np.ndarray
+    size: float
+    text: str
 
 
 def folder_beside(fonts: Path) -> Path:
     """Where the lines of the families below `fonts` are kept."""
-    return fonts.parent / "browser-lines"
+    return fonts.parent / _FOLDER
 
 
 def draw_missing(
@@ -61,20 +72,17 @@ class BrowserLines:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._read: dict[str, dict[str, list[tuple[float, np.ndarray]]]] = {}
+        self._read: dict[str, dict[str, list[tuple[float, str, np.ndarray]]]] = {}
 
-    def pick(self, face: TrainingFace, rng: np.random.Generator) -> tuple[np.ndarray, float] | None:
-        """One line of the face: coverage of the ink uint8 [H, W] (255 = ink), pixels to the em.
-
-        None when there is none.
-        """
+    def pick(self, face: TrainingFace, rng: np.random.Generator) -> BrowserLine | None:
+        """One line of the face; None when there is none."""
         if face.family not in self._read:
             self._read[face.family] = _load(_path(self._folder, face.family))
         lines = self._read[face.family].get(face.ref.path.name, [])
         if not lines:
             return None
-        size, png = lines[int(rng.integers(len(lines)))]
-        return np.asarray(cv2.imdecode(png, cv2.IMREAD_GRAYSCALE)), size
+        size, text, png = lines[int(rng.integers(len(lines)))]
+        return BrowserLine(np.asarray(cv2.imdecode(png, cv2.IMREAD_GRAYSCALE)), size, text)
 
 
 def _draw(browser: Chromium, face: TrainingFace) -> dict[str, np.ndarray]:
@@ -88,9 +96,10 @@ def _draw(browser: Chromium, face: TrainingFace) -> dict[str, np.ndarray]:
             pictures = browser.draw_lines(face.ref.path, texts, size)
         except FontRejectedError:
             continue
-        for picture in pictures:
+        for text, picture in zip(texts, pictures, strict=True):
             ink = 255 - cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-            found[f"{name}/{len(found)}/{size}"] = cv2.imencode(".png", ink)[1]
+            key = f"{name}/{len(found)}/{size}/{quote(text, safe='')}"
+            found[key] = cv2.imencode(".png", ink)[1]
     return found
 
 
@@ -106,11 +115,11 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     os.replace(temporary, path)
 
 
-def _load(path: Path) -> dict[str, list[tuple[float, np.ndarray]]]:
-    lines: dict[str, list[tuple[float, np.ndarray]]] = defaultdict(list)
+def _load(path: Path) -> dict[str, list[tuple[float, str, np.ndarray]]]:
+    lines: dict[str, list[tuple[float, str, np.ndarray]]] = defaultdict(list)
     if path.exists():
         with np.load(path, allow_pickle=False) as stored:
             for key in stored.files:
-                name, _, size = key.split("/")
-                lines[name].append((float(size), stored[key]))
+                name, _, size, text = key.split("/")
+                lines[name].append((float(size), unquote(text), stored[key]))
     return lines

@@ -11,24 +11,39 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from typing import Generic, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from encoder.training.batches import Batch
 from encoder.training.config import FEWEST_REPLAYED
 
 
-def replaying(batches: Iterable[Batch], windows: int, device: torch.device) -> Iterator[Batch]:
+class Replayable(Protocol):
+    """A batch: as many examples as its length."""
+
+    def __len__(self) -> int: ...
+    def to(self, device: torch.device) -> Self:
+        """The same on `device`."""
+        ...
+
+    def once_more(self) -> Self:
+        """The same examples, a little different."""
+        ...
+
+
+B = TypeVar("B", bound=Replayable)
+
+
+def replaying(batches: Iterable[B], examples: int, device: torch.device) -> Iterator[B]:
     """`batches` as they come, on `device`; while none is ready, one of those that came.
 
-    Of these, the last `windows` windows are remembered. Ends after the last of `batches`; what
+    Of these, the last `examples` examples are remembered. Ends after the last of `batches`; what
     goes wrong while they are drawn is raised here.
     """
     drawing = _Drawing(batches)
-    kept = Replay(windows)
+    kept = Replay[B](examples)
     try:
         while True:
             again = None if drawing.is_ready() else kept.draw()
@@ -45,15 +60,15 @@ def replaying(batches: Iterable[Batch], windows: int, device: torch.device) -> I
         drawing.end()
 
 
-class _Drawing:
+class _Drawing(Generic[B]):
     """A thread that waits for batches."""
 
-    def __init__(self, batches: Iterable[Batch]) -> None:
-        self._ready: queue.Queue[Batch | Exception | None] = queue.Queue(maxsize=4)
+    def __init__(self, batches: Iterable[B]) -> None:
+        self._ready: queue.Queue[B | Exception | None] = queue.Queue(maxsize=4)
         self._ended = threading.Event()
         threading.Thread(target=self._wait, args=(batches,), daemon=True).start()
 
-    def _wait(self, batches: Iterable[Batch]) -> None:
+    def _wait(self, batches: Iterable[B]) -> None:
         last: Exception | None = None
         try:
             for batch in batches:
@@ -68,7 +83,7 @@ class _Drawing:
         """Whether `next` would give something at once."""
         return not self._ready.empty()
 
-    def next(self) -> Batch | None:
+    def next(self) -> B | None:
         """The next one, None after the last; raises what drawing it raised."""
         found = self._ready.get()
         if isinstance(found, Exception):
@@ -82,29 +97,31 @@ class _Drawing:
             self._ready.get_nowait()
 
 
-class Replay:
-    """The last batches, as many as hold `windows` windows; all of one size."""
+class Replay(Generic[B]):
+    """The last batches, as many as hold `examples` examples; all of one size."""
 
-    def __init__(self, windows: int) -> None:
-        self._room = windows
-        self._kept: deque[Batch] = deque()
+    def __init__(self, examples: int) -> None:
+        self._room = examples
+        self._kept: deque[B] = deque()
 
-    def keep(self, batch: Batch) -> None:
+    def keep(self, batch: B) -> None:
         """Remember `batch` in the place of the oldest one, if there are enough."""
-        if self._kept and len(self._kept) * len(batch.faces) >= self._room:
+        if self._kept and len(self._kept) * len(batch) >= self._room:
             self._kept.popleft()
         self._kept.append(batch)
 
-    def draw(self) -> Batch | None:
-        """One of them, its windows jittered; None while there are few."""
+    def draw(self) -> B | None:
+        """One of them, once more; None while there are few."""
         if len(self._kept) < FEWEST_REPLAYED:
             return None
-        batch = self._kept[int(torch.randint(len(self._kept), ()))]
-        return replace(batch, windows=jittered(batch.windows), again=True)
+        return self._kept[int(torch.randint(len(self._kept), ()))].once_more()
 
 
-def jittered(windows: Tensor) -> Tensor:
-    """Windows uint8 [N, 1, H, W], each moved, scaled, blurred and faded a little: the same."""
+def jittered(windows: Tensor, reach: float = 1.0) -> Tensor:
+    """Windows uint8 [N, 1, H, W], each moved, scaled, blurred and faded a little: the same.
+
+    `reach` is how far they move and scale; 1: half a letter.
+    """
     count, _, height, width = windows.shape
     device = windows.device
 
@@ -112,10 +129,10 @@ def jittered(windows: Tensor) -> Tensor:
         return low + (high - low) * torch.rand(count, device=device)
 
     moves = torch.zeros(count, 2, 3, device=device)
-    moves[:, 0, 0], moves[:, 1, 1] = some(0.95, 1.05), some(0.95, 1.05)
-    moves[:, 0, 1] = some(-0.02, 0.02) * height / width
-    moves[:, 1, 0] = some(-0.01, 0.01) * width / height
-    moves[:, 0, 2], moves[:, 1, 2] = some(-0.15, 0.15), some(-0.05, 0.05)
+    moves[:, 0, 0], moves[:, 1, 1] = 1 + reach * some(-0.05, 0.05), 1 + reach * some(-0.05, 0.05)
+    moves[:, 0, 1] = reach * some(-0.02, 0.02) * height / width
+    moves[:, 1, 0] = reach * some(-0.01, 0.01) * width / height
+    moves[:, 0, 2], moves[:, 1, 2] = reach * some(-0.15, 0.15), reach * some(-0.05, 0.05)
     grid = functional.affine_grid(moves, list(windows.shape), align_corners=False)
     ink = 1 - windows.float() / 255
     ink = functional.grid_sample(ink, grid, padding_mode="zeros", align_corners=False)

@@ -13,7 +13,7 @@ import numpy as np
 from index import evaluate
 from index.benchmark.measure import Outcome, rejection
 from index.benchmark.queries import LEVELS, Query
-from index.verdict import Curve
+from index.verdict import Curve, VerifiedCurve, within
 
 Json = dict[str, Any]
 
@@ -23,9 +23,9 @@ def calibration(outcomes: Sequence[Outcome]) -> Json:
 
     Error and bins of unseen families; a bin is [mean confidence, share that is right, queries].
     Both are of answers by a catalogue that held the family. The fits to seen ones are what the
-    constants of `index.verdict` should be by this run (score centre, score slope, margin slope),
-    of the confidence and of `known`. Seen families alone, so that the error stays honest, and
-    proved answers alone where there are any. None, or no bin, where there is nothing to judge.
+    constants of `index.verdict` should be by this run, of the confidence and of `known`. Seen
+    families alone, so that the error stays honest, and proved answers alone where there are any.
+    None, or no bin, where there is nothing to judge.
     """
     proved = any(o.proved for o in outcomes)
     asked = [o for o in outcomes if o.query.seen and o.first and o.proved == proved]
@@ -51,12 +51,18 @@ def fit(outcomes: Sequence[Outcome]) -> list[float]:
 def fit_known(outcomes: Sequence[Outcome]) -> list[float] | None:
     """The same of "the font is in the catalogue".
 
-    None unless some were asked of a catalogue that held their family and some of one that did not.
+    Where the verifier saw all first rows, of margin and its logit: [bias, slopes of both]. None
+    unless some were asked of a catalogue that held their family and some of one that did not.
     """
     if len({o.there for o in outcomes}) < 2:
         return None
-    features = np.array([[o.score, o.margin] for o in outcomes])
-    return _logistic(features, np.array([o.there for o in outcomes]))
+    there = np.array([o.there for o in outcomes])
+    verified = [within(o.verified) for o in outcomes if o.verified is not None]
+    if len(verified) < len(outcomes):
+        return _logistic(np.array([[o.score, o.margin] for o in outcomes]), there)
+    margins = [o.margin for o in outcomes]
+    model = _model(np.array([margins, verified]).T, there)
+    return [round(float(value), 4) for value in (model.intercept_[0], *model.coef_[0])]
 
 
 def read_outcomes(path: Path) -> list[Outcome]:
@@ -109,11 +115,17 @@ def _curves(outcomes: Sequence[Outcome], proved: bool) -> Iterator[str]:
         held = f"  # ECE {_error(judged):.3f} of {len(judged)} unseen" if judged else ""
         yield f"{name} = {_written(curve)}{held}"
     if (values := fit_known(seen)) is not None:
-        curve = Curve(*values)
-        judged = [replace(o, known=curve.confidence(o.score, o.margin)) for o in unseen]
+        known_curve = VerifiedCurve(*values) if proved else Curve(*values)
+        judged = [replace(o, known=_known(known_curve, o)) for o in unseen]
         clean = _area([o for o in judged if o.query.level == "clean"])
         held = f"  # AUROC {_area(judged)}, headlines {clean}, {len(judged)} unseen"
-        yield f"KNOWN_{name} = {_written(curve)}{held}"
+        yield f"KNOWN_{name} = {_written(known_curve)}{held}"
+
+
+def _known(curve: Curve | VerifiedCurve, outcome: Outcome) -> float:
+    if isinstance(curve, VerifiedCurve):
+        return curve.confidence(outcome.margin, outcome.verified or 0.0)
+    return curve.confidence(outcome.score, outcome.margin)
 
 
 def _area(outcomes: Sequence[Outcome]) -> float | None:
@@ -122,17 +134,25 @@ def _area(outcomes: Sequence[Outcome]) -> float | None:
     return found["auroc"] if found else None
 
 
-def _written(curve: Curve) -> str:
-    return f"Curve({curve.centre:.3f}, {curve.score_slope:.1f}, {curve.margin_slope:.1f})"
+def _written(curve: Curve | VerifiedCurve) -> str:
+    if isinstance(curve, VerifiedCurve):
+        values = f"{curve.bias:.2f}, {curve.margin_slope:.1f}, {curve.verified_slope:.2f}"
+    else:
+        values = f"{curve.centre:.3f}, {curve.score_slope:.1f}, {curve.margin_slope:.1f}"
+    return f"{type(curve).__name__}({values})"
 
 
 def _logistic(features: np.ndarray, positive: np.ndarray) -> list[float]:
+    model = _model(features, positive)
+    (score, margin), bias = model.coef_[0], model.intercept_[0]
+    return [round(float(value), 4) for value in (-bias / score, score, margin)]
+
+
+def _model(features: np.ndarray, positive: np.ndarray) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     # The features are small numbers: any usual penalty would flatten their slopes.
-    model = LogisticRegression(C=1e6, max_iter=1000).fit(features, positive)
-    (score, margin), bias = model.coef_[0], model.intercept_[0]
-    return [round(float(value), 4) for value in (-bias / score, score, margin)]
+    return LogisticRegression(C=1e6, max_iter=1000).fit(features, positive)
 
 
 def _bins(outcomes: Sequence[Outcome], count: int = 10) -> list[list[float]]:

@@ -29,10 +29,10 @@ class Outcome:
     `there`: whether the catalogue that was asked held the right family. `strict` and `twin` are
     1-based ranks, 0 = not among the first ten. `weight` and `italic` are those of the best face
     of the row that is right (None without one). `score`, `margin` (over the second row) and
-    `confidence` are the first row's (0 without one), `known` is the chance that the font is in
-    the catalogue. `proved` says that the rows were compared by drawing, `rows` are the families of
-    the first ten. `alike` is one of them that draws the query's letters as its own family does,
-    where that was looked for ("" without one; see `lookalikes`).
+    `confidence` are the first row's (0 without one), and so is `verified`, the verifier's logit,
+    None where it was not drawn. `known` is the chance that the font is in the catalogue, `rows` are
+    the families of the first ten. `alike` is one of them that draws the query's letters as its own
+    family does, where that was looked for ("" without one; see `lookalikes`).
     """
 
     query: Query
@@ -47,9 +47,14 @@ class Outcome:
     known: float
     first: str
     ms: float
-    proved: bool
+    verified: float | None = None
     rows: tuple[str, ...] = ()
     alike: str = ""
+
+    @property
+    def proved(self) -> bool:
+        """Whether the rows were compared by drawing."""
+        return self.verified is not None
 
 
 def ask(
@@ -82,7 +87,7 @@ def judge(query: Query, rows: Sequence[Match], ms: float, *, there: bool = True)
     credited = [one | {twin.id for twin in row.twins} for one, row in zip(ids, rows, strict=True)]
     twin = evaluate.hit_rank(credited, query.right)
     face = rows[twin - 1].face if twin else None
-    proved = any(row.proof is not None for row in rows)
+    verified = rows[0].verified if rows else None
     scores = [row.score for row in rows]
     return Outcome(
         query=query,
@@ -94,10 +99,10 @@ def judge(query: Query, rows: Sequence[Match], ms: float, *, there: bool = True)
         score=scores[0] if scores else 0.0,
         margin=_margin(scores),
         confidence=rows[0].confidence if rows else 0.0,
-        known=known(scores, proved=proved),
+        known=known(scores, verified),
         first=rows[0].family.id if rows else "",
         ms=ms,
-        proved=proved,
+        verified=verified,
         rows=tuple(row.family.id for row in rows),
     )
 
