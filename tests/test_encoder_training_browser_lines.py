@@ -15,6 +15,7 @@ from encoder.training import batches
 from encoder.training.browser_lines import BrowserLines, draw_missing, folder_beside
 from encoder.training.config import ConfigError, DataConfig, RunConfig, ScheduleConfig
 from encoder.training.faces import TrainingFace, load_faces
+from encoder.typeset import ink_mask, open_font
 
 pytestmark = [
     pytest.mark.slow,
@@ -45,10 +46,13 @@ def test_every_face_has_its_lines(faces: list[TrainingFace]) -> None:
         for seed in range(12):
             found = lines.pick(face, np.random.default_rng(seed))
             assert found is not None
-            mask, size, _ = found
+            mask, size, text = found
             assert mask.dtype == np.uint8 and mask.max() > 200
             assert mask[0].max() == mask[-1].max() == mask[:, 0].max() == 0
             assert size <= mask.shape[0] <= 4 * size  # a line's box and half an em around it
+            drawn = ink_mask(open_font(face.ref, size), text)  # what it says, by FreeType
+            widths = [np.ptp(np.flatnonzero(ink.any(axis=0))) for ink in (mask, drawn)]
+            assert widths[0] == pytest.approx(widths[1], rel=0.08, abs=4)
             seen.add((face.ref.path.name, mask.tobytes()))
     assert len(faces) * 2 < len(seen) == len({data for _, data in seen})
 
@@ -118,7 +122,7 @@ def test_the_stored_size_is_the_drawn_one(faces: list[TrainingFace]) -> None:
     path = folder_of(faces) / "lora.npz"
     with np.load(path, allow_pickle=False) as stored:
         for key in stored.files:
-            name, _, size = key.split("/")
+            name, _, size, _ = key.split("/")
             mask = cv2.imdecode(stored[key], cv2.IMREAD_GRAYSCALE)
             rows = np.flatnonzero(mask.max(axis=1) > 96)
             assert name.startswith("lora-latin-") and 12 <= int(size) <= 120

@@ -12,14 +12,21 @@ import pytest
 import torch
 from torch.nn import functional
 
+from encoder import browser
+from encoder.embed import Embedder
+from encoder.prepare import prepare
+from encoder.reference import draw_reference, reference_lines
 from encoder.training import checkpoint
 from encoder.training.browser_lines import BrowserLines
 from encoder.training.faces import TrainingFace, load_faces
+from encoder.training.nearest import nearest_faces
 from encoder.training.pairs import DrawnPairs
 from encoder.training.verifier import Verifier, loss
 from encoder.training.verifier_export import export_verifier
 from encoder.training.verifying import VerifierConfig, logits_of, step, train_verifier
 from encoder.verify import Verifier as Served
+from index.settings import Settings
+from scripts import train_verifier as train_verifier_command
 
 CPU = torch.device("cpu")
 
@@ -118,3 +125,40 @@ def test_a_run_goes_on_and_serves(faces: list[TrainingFace], tmp_path: Path) -> 
     with torch.no_grad():
         exact = logits_of(model, batch, CPU)[0]
     assert served.logits(line, list(strips)) == pytest.approx(exact.numpy(), abs=0.02)
+
+
+def test_the_nearest_are_of_other_families(faces: list[TrainingFace]) -> None:
+    """Each face's list holds faces of other groups once, by the cosines of their mean vectors."""
+    embedder = Embedder.from_files(Settings().encoder)
+    near = nearest_faces(faces, embedder)
+    most = max(sum(f.group == g.group for f in faces) for g in faces)
+    assert near.shape == (len(faces), len(faces) - most)
+    means = []
+    for face in faces:
+        pictures = [draw_reference(face.ref, line) for line in reference_lines(face.coverage)]
+        windows = np.concatenate([line.windows for p in pictures for line in prepare(p)])
+        mean = embedder.embed_windows(windows).mean(axis=0)
+        means.append(mean / np.linalg.norm(mean))
+    alike = np.stack(means) @ np.stack(means).T
+    for number, row in enumerate(near):
+        groups = [faces[other].group for other in row]
+        assert faces[number].group not in groups and len(set(row.tolist())) == len(row)
+        found = alike[number, row]
+        assert (np.diff(found) < 0.02).all()  # these lines are found anew, within a few grey levels
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not browser.available(), reason="no Chromium here")
+def test_the_command(
+    faces: list[TrainingFace], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From font files to a verifier that serves; without fonts it says so and exits with 2."""
+    fonts = faces[0].ref.path.parent.parent
+    run, target = tmp_path / "run", tmp_path / "verifier.onnx"
+    given = ["--fonts", str(fonts), "--run", str(run), "--steps", "2", "--workers", "0", "--json"]
+    assert train_verifier_command.main([*given, "--to", str(target)]) == 0
+    assert json.loads(capsys.readouterr().out)["step"] == 2
+    assert Served.from_files(target).logits(np.ones((64, 256), np.float32), []).shape == (0,)
+    (tmp_path / "none").mkdir()
+    assert train_verifier_command.main(["--fonts", str(tmp_path / "none")]) == 2
+    assert "fetch_fonts" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import json
 import math
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -163,7 +163,9 @@ class _Trainer:
         near = None if self.joint is None else self.joint.near
         # Steps on batches that came again count, too: a resumed run leaves some numbers out.
         drawn = batch_loader(self.task.batches(self.progress.step, near), data.workers)
-        coming = iter(replaying(drawn, data.replayed, self.device) if data.replayed else drawn)
+        coming: Iterator[Batch] = iter(drawn)
+        if data.replayed:
+            coming = replaying(drawn, data.replayed, self.device)
         return itertools.chain([next(coming)], coming)
 
     def _step(self, batch: Batch, share: float) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -34,9 +34,12 @@ class Replayable(Protocol):
 
 
 B = TypeVar("B", bound=Replayable)
+_PATIENCE = 30.0  # seconds
 
 
-def replaying(batches: Iterable[B], examples: int, device: torch.device) -> Iterator[B]:
+def replaying(
+    batches: Iterable[B], examples: int, device: torch.device
+) -> Generator[B, None, None]:
     """`batches` as they come, on `device`; while none is ready, one of those that came.
 
     Of these, the last `examples` examples are remembered. Ends after the last of `batches`; what
@@ -66,7 +69,8 @@ class _Drawing(Generic[B]):
     def __init__(self, batches: Iterable[B]) -> None:
         self._ready: queue.Queue[B | Exception | None] = queue.Queue(maxsize=4)
         self._ended = threading.Event()
-        threading.Thread(target=self._wait, args=(batches,), daemon=True).start()
+        self._thread = threading.Thread(target=self._wait, args=(batches,), daemon=True)
+        self._thread.start()
 
     def _wait(self, batches: Iterable[B]) -> None:
         last: Exception | None = None
@@ -91,10 +95,14 @@ class _Drawing(Generic[B]):
         return found
 
     def end(self) -> None:
-        """Draw no more: the thread, which may wait for room, ends with its next batch."""
+        """Draw no more: the thread, which may wait for room, ends with its next batch.
+
+        It is waited for: a thread that still draws when the process ends takes it down.
+        """
         self._ended.set()
         with suppress(queue.Empty):
             self._ready.get_nowait()
+        self._thread.join(_PATIENCE)
 
 
 class Replay(Generic[B]):

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -109,7 +110,8 @@ def train_verifier(
         start=run.done["batches"],
     )
     drawn = batch_loader(pairs, config.workers)
-    run.learn(replaying(drawn, config.replayed, device), on_step)
+    with closing(replaying(drawn, config.replayed, device)) as batches:
+        run.learn(batches, on_step)
     return run.kept
 
 
