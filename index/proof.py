@@ -201,10 +201,15 @@ class Prover:
                         anew[at], otherwise[at] = other, face
             if anew[at] is tried:
                 del anew[at]
-        if not anew:
-            return proofs
-        alike = {**proofs.alike, **self._alike(line, anew, proofs.share)}
-        return replace(proofs, alike=alike, tried={**proofs.tried, **anew}, otherwise=otherwise)
+        # Ink that coincides by chance may look less alike to the encoder.
+        alike = self._alike(line, anew, proofs.share) if anew else {}
+        better = {at: value for at, value in alike.items() if value > proofs.alike[at]}
+        return replace(
+            proofs,
+            alike={**proofs.alike, **better},
+            tried={**proofs.tried, **{at: anew[at] for at in better}},
+            otherwise={at: face for at, face in otherwise.items() if at in better},
+        )
 
     def verified(self, line: Line, drawings: Sequence[Drawing]) -> list[float]:
         """The verifier's logit of each: above 0 where it speaks for the drawing's face."""

@@ -180,11 +180,16 @@ class Searcher:
     def _verified(
         self, line: Line, ranked: Sequence[Match], drawn: Mapping[str, Drawing]
     ) -> list[Match]:
-        """The rows with what the verifier says of the first ones, in the order that this makes."""
+        """The rows with what the verifier says of the first ones, which it orders anew.
+
+        None of them falls behind those that it was not asked about.
+        """
         asked = [row for row in ranked[:_VERIFIED] if row.face.id in drawn]
+        rest = [row for row in ranked if row not in asked]
         logits = self._prover.verified(line, [drawn[row.face.id] for row in asked])
-        told = {row.face.id: _with_verified(row, v) for row, v in zip(asked, logits, strict=True)}
-        return sorted((told.get(m.face.id, m) for m in ranked), key=lambda match: -match.score)
+        least = max((row.score for row in rest), default=0.0)
+        told = [_with_verified(row, v, least) for row, v in zip(asked, logits, strict=True)]
+        return sorted(told, key=lambda match: -match.score) + rest
 
     def _confirmed(
         self,
@@ -307,9 +312,9 @@ def _with_proof(match: Match, proof: float) -> Match:
     return replace(match, score=score, proof=min(1.0, proof))
 
 
-def _with_verified(match: Match, verified: float) -> Match:
+def _with_verified(match: Match, verified: float, least: float) -> Match:
     score = match.score + _VERIFIED_SHARE * within(verified)
-    return replace(match, score=min(1.0, max(0.0, score)), verified=verified)
+    return replace(match, score=min(1.0, max(least, score)), verified=verified)
 
 
 class _Clock:

@@ -124,7 +124,7 @@ def test_another_weight_of_the_family(prover: Prover, serif_path: Path) -> None:
     assert prover.verified(line.line, [found.drawings[0]])[0] > 0
     assert found.alike[0] > bold.alike[0] + 0.03
     without = {0: Candidate(0.8, (FACES[1],))}
-    assert prover.doubted(line, bold, without) is bold
+    assert prover.doubted(line, bold, without) == bold
 
 
 def test_only_finalists_are_embedded(prover: Prover, serif_path: Path) -> None:
