@@ -1,7 +1,6 @@
 """Is a running Fontkin well? Waits until it is ready, searches a known picture, checks the answers.
 
-Needs Python alone, and the token in FONTKIN_TOKEN where nobody reads without one.
-"""
+Needs Python alone, and the token in FONTKIN_TOKEN where nobody reads without one."""
 
 from __future__ import annotations
 
@@ -15,6 +14,7 @@ from typing import Any
 from scripts.options import command
 from scripts.probes import PROBES
 from scripts.service import ProbeError, Service
+from scripts.waiting import wait_until_ready
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,7 +33,7 @@ def smoke(args: argparse.Namespace) -> int:
     service = Service(args.url, args.timeout, os.environ.get("FONTKIN_TOKEN", ""))
     checks = list[dict[str, Any]]()
     try:
-        service.wait_until_ready(args.wait, lambda line: print(f"smoke: {line}", file=sys.stderr))
+        wait_until_ready(service, args.wait)
     except ProbeError as error:
         checks.append({"check": "ready", "ok": False, "says": str(error)})
     for probe in () if checks else PROBES:

@@ -16,6 +16,7 @@ import pytest
 
 from scripts import smoke
 from scripts.service import ProbeError, Service
+from scripts.waiting import wait_until_ready
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -90,7 +91,7 @@ def test_a_long_wait_is_told() -> None:
     """Every so many seconds a line says how long it has waited, and why it goes on."""
     lines: list[str] = []
     with pytest.raises(ProbeError, match="not ready after 1.8 s"):
-        Service("http://127.0.0.1:9", 5).wait_until_ready(1.8, lines.append, every=0.6)
+        wait_until_ready(Service("http://127.0.0.1:9", 5), 1.8, lines.append, every=0.6)
     assert lines[0] == "waits up to 1.8 s for http://127.0.0.1:9 to be ready"
     again = re.compile(r"not ready after [12] of 1.8 s: http://127.0.0.1:9 refuses the connection")
     assert len(lines) in (2, 3) and all(map(again.match, lines[1:]))
@@ -101,7 +102,7 @@ def test_who_does_not_answer_is_told_from_who_refuses() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ProbeError, match="timed out"):
-            Service(address, 60).wait_until_ready(0.5, lambda line: None, every=0.2)
+            wait_until_ready(Service(address, 60), 0.5, lambda line: None, every=0.2)
 
 
 def test_it_needs_no_package() -> None:
