@@ -39,7 +39,7 @@ _SHARP = 0.9
 _VOTE = 2  # times the vote beside the ink, to choose who is compared; on the seen families
 _TRACKED = 8  # of those that stand best the letters may be set wider or closer
 FINALISTS = 8  # the encoder is asked for these alone: it takes most of the time
-_DOUBTED = 4  # of them are drawn otherwise when the verifier speaks against the first
+_DOUBTED = 3  # of them are drawn otherwise when the verifier speaks against the first
 _BETTER = 0.02  # ink that another face or other capitals must add to be believed
 
 

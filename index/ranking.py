@@ -44,7 +44,7 @@ _OWN = 10  # families of a line's vote, of which that is its own which fits best
 _REFINED = 8  # fonts of a picture whose families are scored anew
 WITNESSES = 2  # lines beside the leader whose faces are named
 _TWINS = 3  # of a row whose faces are named
-_OTHERS = 5  # faces of a row's family beside the best one that are named
+_OTHERS = 3  # faces of a row's family beside the best one that are named
 _PROMINENCE = 4  # power of a line's best score beside its weight: drawings are no text
 
 
