@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     add("--run", type=Path, default=Path("runs/verifier"), metavar="DIR", help="(%(default)s)")
     add("--steps", type=int, default=20_000, help="(%(default)s)")
     add("--minutes", type=float, help="of training, instead of steps")
+    add("--batch", type=int, default=128, help="lines a step (%(default)s)")
     add("--workers", type=int, default=1, help="processes that draw (%(default)s)")
     add("--replayed", type=int, default=4096, help="lines kept to come again (%(default)s)")
     add("--to", type=Path, metavar="ONNX", help="export the verifier that serves, too")
@@ -37,7 +38,8 @@ def parser() -> argparse.ArgumentParser:
 def train(args: argparse.Namespace) -> int:
     """Train, and export if asked to."""
     bars = Bars(quiet=args.json)
-    config = VerifierConfig(args.steps, args.minutes, workers=args.workers, replayed=args.replayed)
+    named = {name: getattr(args, name) for name in ("batch", "workers", "replayed")}
+    config = VerifierConfig(args.steps, args.minutes, **named)
     train_from_fonts(args.fonts, _ENCODER, config, args.run, on_part=bars.part, on_step=bars.step)
     if args.to:
         export_verifier(args.run, args.to)

@@ -156,6 +156,7 @@ def test_the_command(
     fonts = faces[0].ref.path.parent.parent
     run, target = tmp_path / "run", tmp_path / "verifier.onnx"
     given = ["--fonts", str(fonts), "--run", str(run), "--steps", "2", "--workers", "0", "--json"]
+    given += ["--batch", "4"]
     assert train_verifier_command.main([*given, "--to", str(target)]) == 0
     assert json.loads(capsys.readouterr().out)["step"] == 2
     assert Served.from_files(target).logits(np.ones((64, 256), np.float32), []).shape == (0,)
