@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import onnxruntime
 
 from encoder import prepare
-from encoder.sessions import session
+from encoder.sessions import Net
 
 INPUT = "windows"
 OUTPUTS = ("vectors", "columns", "shares")
@@ -58,22 +57,16 @@ class ReferenceVectors:
     columns: np.ndarray
 
 
-class Embedder:
-    """From windows, lines or pictures to vectors; safe to share between threads.
-
-    The session is made at the first use and not carried over to another process, so an
-    embedder may be built before a fork and may be pickled.
-    """
+class Embedder(Net):
+    """From windows, lines or pictures to vectors; safe to share between threads."""
 
     def __init__(self, onnx_path: Path, card: dict[str, Any], *, threads: int = 1) -> None:
         """Use `from_files`, which checks the card against the file."""
-        self._path, self._threads = onnx_path, threads
+        super().__init__(onnx_path, threads)
         self.dim = int(card["dim"])
         self.column_dim = int(card["column_dim"])
         self.sha256 = str(card["onnx_sha256"])
         self.prepare_version = int(card["prepare_version"])
-        self._session: onnxruntime.InferenceSession | None = None
-        self._lock = threading.Lock()
 
     @classmethod
     def from_files(cls, onnx_path: Path, *, threads: int = 1) -> Embedder:
@@ -140,21 +133,18 @@ class Embedder:
         return ReferenceVectors(vector, np.concatenate(kept))
 
     def _run(self, outputs: Sequence[str], windows: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
-        opened = self._opened()
+        session = self._opened()
         for start in range(0, len(windows), _BATCH):
-            yield tuple(opened.run(list(outputs), {INPUT: windows[start : start + _BATCH]}))
+            yield tuple(session.run(list(outputs), {INPUT: windows[start : start + _BATCH]}))
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_session": None, "_lock": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
-
-    def _opened(self) -> onnxruntime.InferenceSession:
-        with self._lock:
-            if self._session is None:
-                self._session = _opened(self._path, self._threads, self.dim)
-            return self._session
+    def _new_session(self) -> onnxruntime.InferenceSession:
+        made = super()._new_session()
+        found = made.get_outputs()[0].shape[-1]
+        if found != self.dim:
+            raise MismatchError(
+                f"{self._path.name} gives vectors of {found}, its card says {self.dim}"
+            )
+        return made
 
 
 def _inked(columns: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -162,14 +152,6 @@ def _inked(columns: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndar
     inked = shares >= _COUNTS / shares.shape[1] * shares.sum(axis=1, keepdims=True)
     counted = shares[inked]
     return columns[inked], counted / counted.sum(), np.nonzero(inked)[0]
-
-
-def _opened(path: Path, threads: int, dim: int) -> onnxruntime.InferenceSession:
-    made = session(path, threads)
-    found = made.get_outputs()[0].shape[-1]
-    if found != dim:
-        raise MismatchError(f"{path.name} gives vectors of {found}, its card says {dim}")
-    return made
 
 
 def _read_card(path: Path) -> dict[str, Any]:

@@ -292,3 +292,8 @@ def cut_windows(strip: np.ndarray) -> np.ndarray:
     count = min(MAX_WINDOWS, math.ceil((width - WIDTH) / _STRIDE) + 1)
     starts = np.linspace(0, width - WIDTH, count).round().astype(int)
     return np.stack([strip[None, :, s : s + WIDTH] for s in starts])
+
+
+def outer(count: int) -> list[int]:
+    """Of so many windows the first, the last and the one between: what a proof looks at."""
+    return sorted({0, count // 2, count - 1})

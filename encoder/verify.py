@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from encoder.prepare import cut_windows
-
-if TYPE_CHECKING:
-    import onnxruntime
+from encoder.prepare import cut_windows, outer
+from encoder.sessions import Net
 
 INPUT, OUTPUT = "pairs", "logits"
 _BATCH = 16  # pairs a run
 
 
-class Verifier:
-    """Lines beside drawings of their words; safe to share between threads.
-
-    The session is made at the first use and not carried over to another process.
-    """
+class Verifier(Net):
+    """Lines beside drawings of their words; safe to share between threads."""
 
     def __init__(self, onnx_path: Path, *, threads: int = 1) -> None:
         """Use `from_files`, which checks the card against the file."""
-        self._path, self._threads = onnx_path, threads
-        self._session: onnxruntime.InferenceSession | None = None
-        self._lock = threading.Lock()
+        super().__init__(onnx_path, threads)
 
     @classmethod
     def from_files(cls, onnx_path: Path, *, threads: int = 1) -> Verifier:
@@ -63,30 +54,15 @@ class Verifier:
             for one, other in zip(line, _outer(drawn), strict=True)
         ]
         rows = np.stack(pairs).astype(np.float32, copy=False)
-        opened = self._opened()
+        session = self._opened()
         parts = [
-            opened.run([OUTPUT], {INPUT: rows[at : at + _BATCH]})[0]
+            session.run([OUTPUT], {INPUT: rows[at : at + _BATCH]})[0]
             for at in range(0, len(rows), _BATCH)
         ]
         return np.concatenate(parts).reshape(len(drawings), len(line)).mean(axis=1)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_session": None, "_lock": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
-
-    def _opened(self) -> onnxruntime.InferenceSession:
-        with self._lock:
-            if self._session is None:
-                # Imported here: whoever proves nothing needs no ONNX Runtime.
-                from encoder.sessions import session
-
-                self._session = session(self._path, self._threads)
-            return self._session
-
 
 def _outer(strip: np.ndarray) -> np.ndarray:
-    """float32 [n, 64, 256]: the first window, the last, and the one in the middle."""
+    """float32 [n, 64, 256]: the outer windows and the one between."""
     windows = cut_windows(strip)[:, 0]
-    return windows[sorted({0, len(windows) // 2, len(windows) - 1})]
+    return windows[outer(len(windows))]

@@ -76,7 +76,7 @@ class Match:
 
     `proof` in 0..1 says how alike the picture and the same words drawn in that face are, None
     when that was not tried; it is part of `score`. `verified` is the verifier's logit of the same
-    two (see `encoder.verify`), for the first row of those that were drawn.
+    two (see `encoder.verify`), for the first rows of those that were drawn.
     """
 
     family: FamilyInfo

@@ -17,7 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
-from encoder.prepare import Line, cut_windows
+from encoder.prepare import Line, cut_windows, outer
 from encoder.redraw import (
     Drawing,
     aligned,
@@ -64,10 +64,10 @@ class Verifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A drawing, what its face can draw, and how well its ink coincides with the line's, 0..1."""
+    """A drawing in a face, and how well its ink coincides with the line's, 0..1."""
 
+    face: OpenableFace
     drawing: Drawing
-    coverage: frozenset[str]
     ink: float
 
 
@@ -186,21 +186,18 @@ class Prover:
         The vote may have named the wrong weight, and small capitals are read as capitals.
         """
         best = sorted(proofs.alike, key=lambda at: -proofs.alike[at])[:_DOUBTED]
-        first = [proofs.tried[at].drawing for at in best[:1]]
-        if not any(logit < 0 for logit in self.verified(line.line, first)):
+        if not best or self.verified(line.line, [proofs.tried[best[0]].drawing])[0] >= 0:
             return proofs
         found = self._files.find([face for at in best for face in candidates[at].others])
         anew, otherwise = dict[int, Tried](), dict[int, str]()
         for at in best:
-            tried = proofs.tried[at]
-            anew[at] = _recased(tried, line.line)
-            for face in candidates[at].others:
-                if face in found:
-                    other = _restyled(anew[at], found[face], line.line)
-                    if other is not anew[at]:
-                        anew[at], otherwise[at] = other, face
-            if anew[at] is tried:
-                del anew[at]
+            tried = _recased(proofs.tried[at], line.line)
+            for face in filter(found.get, candidates[at].others):
+                other = _instead(tried, found[face], tried.drawing.text, line.line)
+                if other is not tried:
+                    tried, otherwise[at] = other, face
+            if tried is not proofs.tried[at]:
+                anew[at] = tried
         # Ink that coincides by chance may look less alike to the encoder.
         alike = self._alike(line, anew, proofs.share) if anew else {}
         better = {at: value for at, value in alike.items() if value > proofs.alike[at]}
@@ -234,11 +231,11 @@ class Prover:
         In the outer windows and the one between. The strips are made as soft as the line, by
         what the first of them lacks.
         """
-        asked = np.isin(line.window_of, _outer(len(line.vectors)))
+        asked = np.isin(line.window_of, outer(len(line.vectors)))
         columns, shares = line.columns[asked], line.shares[asked]
         sigma = softness(line.line.strip, strips[0])
         windows = [cut_windows(softened(strip, sigma)) for strip in strips]
-        parts = [some[_outer(len(some))] for some in windows]
+        parts = [some[outer(len(some))] for some in windows]
         each = iter(self._embedder.embed_columns(np.concatenate(parts)))
         found = []
         for part in parts:
@@ -248,37 +245,31 @@ class Prover:
         return found
 
 
-def _outer(count: int) -> list[int]:
-    """The first of so many windows, the last, and the one in the middle."""
-    return sorted({0, count // 2, count - 1})
-
-
 def _best(
     candidate: Candidate, found: Mapping[str, OpenableFace], text: str, line: Line
 ) -> Tried | None:
     """The best of a candidate's faces that are here and have all letters; None without one."""
-    here = [found[face] for face in candidate.faces if face in found]
-    tries = [
-        _tried(partial(redraw, face.ref, text, line.height), face.coverage, line)
-        for face in here
-        if set(text) <= face.coverage | {" "}
-    ]
+    tries = [_plain(found[face], text, line) for face in candidate.faces if face in found]
     return max(filter(None, tries), key=lambda each: each.ink, default=None)
+
+
+def _plain(face: OpenableFace, text: str, line: Line) -> Tried | None:
+    """The text in the face as it is; None where it lacks a letter."""
+    if not set(text) <= face.coverage | {" "}:
+        return None
+    return _tried(partial(redraw, face.ref, text, line.height), face, line)
 
 
 def _tracked(tried: Tried, line: Line) -> Tried:
     """The drawing with its letters further apart or closer, where that coincides better."""
-    plain = tried.drawing
-    spaced = _tried(partial(redraw_tracked, plain.ref, plain.text, line), tried.coverage, line)
+    face, text = tried.face, tried.drawing.text
+    spaced = _tried(partial(redraw_tracked, face.ref, text, line), face, line)
     return spaced if spaced is not None and spaced.ink > tried.ink else tried
 
 
-def _restyled(tried: Tried, face: OpenableFace, line: Line) -> Tried:
-    """The drawing in another face of the family, where that coincides clearly better."""
-    text = tried.drawing.text
-    if not set(text) <= face.coverage | {" "}:
-        return tried
-    other = _tried(partial(redraw, face.ref, text, line.height), face.coverage, line)
+def _instead(tried: Tried, face: OpenableFace, text: str, line: Line) -> Tried:
+    """Another text or face, where that coincides clearly better."""
+    other = _plain(face, text, line)
     if other is None:
         return tried
     other = _tracked(other, line)
@@ -287,19 +278,13 @@ def _restyled(tried: Tried, face: OpenableFace, line: Line) -> Tried:
 
 def _recased(tried: Tried, line: Line) -> Tried:
     """The drawing with other capitals, where these coincide clearly better."""
-    plain, best = tried.drawing, tried
-    for text in dict.fromkeys([plain.text.lower(), capwords(plain.text), plain.text.upper()]):
-        if text == plain.text or not set(text) <= tried.coverage | {" "}:
-            continue
-        other = _tried(partial(redraw, plain.ref, text, line.height), tried.coverage, line)
-        if other is not None:
-            best = max(best, _tracked(other, line), key=lambda each: each.ink)
-    return best if best.ink > tried.ink + _BETTER else tried
+    text = tried.drawing.text
+    cases = dict.fromkeys([text.lower(), capwords(text), text.upper()])
+    tries = [_instead(tried, tried.face, case, line) for case in cases if case != text]
+    return max(tries, key=lambda each: each.ink, default=tried)
 
 
-def _tried(
-    draw: Callable[[], Drawing | None], coverage: frozenset[str], line: Line
-) -> Tried | None:
+def _tried(draw: Callable[[], Drawing | None], face: OpenableFace, line: Line) -> Tried | None:
     """What `draw` makes, held against the line; None where there is nothing to draw."""
     try:
         drawing = draw()
@@ -308,4 +293,4 @@ def _tried(
         return None
     if drawing is None:
         return None
-    return Tried(drawing, coverage, coincidence(line.strip, drawing.strip))
+    return Tried(face, drawing, coincidence(line.strip, drawing.strip))

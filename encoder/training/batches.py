@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -55,7 +56,25 @@ class Batch:
         return replace(self, windows=jittered(self.windows), again=True)
 
 
-class DrawnBatches(IterableDataset):
+class Numbered(IterableDataset):
+    """An endless stream of what `draw` makes of the numbers from `start` on, on any workers."""
+
+    start: int
+
+    def __iter__(self) -> Iterator[Any]:
+        cv2.setNumThreads(1)
+        info = get_worker_info()
+        number, step = (self.start + info.id, info.num_workers) if info else (self.start, 1)
+        while True:
+            yield self.draw(number)
+            number += step
+
+    def draw(self, number: int) -> Any:
+        """Batch `number`."""
+        raise NotImplementedError
+
+
+class DrawnBatches(Numbered):
     """An endless stream of `Batch` from batch number `start` on."""
 
     def __init__(
@@ -84,14 +103,6 @@ class DrawnBatches(IterableDataset):
             share[made] *= config.variants / share[made].sum()
             share[~made] *= (1 - config.variants) / share[~made].sum()
         self.share = share / share.sum()
-
-    def __iter__(self) -> Iterator[Batch]:
-        cv2.setNumThreads(1)
-        info = get_worker_info()
-        number, step = (self.start + info.id, info.num_workers) if info else (self.start, 1)
-        while True:
-            yield self.draw(number)
-            number += step
 
     def draw(self, number: int) -> Batch:
         """Batch `number`: distinct groups, or faces with `near`, each in `samples_per_family`

@@ -7,18 +7,17 @@ all of them, at the same place, is an example.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 import torch
-from torch.utils.data import IterableDataset, get_worker_info
 
 from encoder.boxes import Box
 from encoder.distort import STEPS, distort_ink, draw_ink
 from encoder.prepare import HEIGHT, WIDTH, Line, cut_windows, line_strip
 from encoder.redraw import aligned, fitted
+from encoder.training.batches import Numbered
 from encoder.training.browser_lines import BrowserLines
 from encoder.training.faces import TrainingFace
 from encoder.training.replay import jittered
@@ -59,7 +58,7 @@ class Pairs:
         return replace(self, lines=jittered(self.lines, _OFF), again=True)
 
 
-class DrawnPairs(IterableDataset):
+class DrawnPairs(Numbered):
     """An endless stream of `Pairs` from batch number `start` on, the same for any workers."""
 
     def __init__(
@@ -81,14 +80,6 @@ class DrawnPairs(IterableDataset):
         self.faces, self.near, self.lines = faces, near, lines
         self.batch, self.others, self.browser_share = batch, others, browser_share
         self.seed, self.start = seed, start
-
-    def __iter__(self) -> Iterator[Pairs]:
-        cv2.setNumThreads(1)
-        info = get_worker_info()
-        number, step = (self.start + info.id, info.num_workers) if info else (self.start, 1)
-        while True:
-            yield self.draw(number)
-            number += step
 
     def draw(self, number: int) -> Pairs:
         """Batch `number`."""
