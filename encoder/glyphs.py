@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import ImageFont
 
 from encoder.fontfile import FaceRef
-from encoder.typeset import TypesetError, open_font
+from encoder.typeset import TypesetError, glyphs_mask, open_font
 
 LETTERS = string.ascii_letters + string.digits
 SIGNATURE_SHAPE = (len(LETTERS), 40, 40)
@@ -91,8 +91,7 @@ def em_for(ref: FaceRef, height: float) -> float:
 
 
 def _cell(font: ImageFont.FreeTypeFont, letter: str, shift: int) -> NDArray[np.uint8]:
-    mask, (_, top) = font.getmask2(letter, "L", anchor="ls")
-    ink = np.asarray(mask, np.uint8).reshape(mask.size[::-1])
+    ink, _, top = glyphs_mask(font, letter)
     columns = np.flatnonzero(ink.any(axis=0))
     fine = np.zeros(((_ABOVE + _BELOW) * _FINE, _WIDTH * _FINE), np.uint8)
     if len(columns):

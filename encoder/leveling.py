@@ -84,4 +84,5 @@ def _sharpness(ink: np.ndarray, turn: float, part: float) -> float:
     upright = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(leaning_quad(width, height, top, foot), upright)
     level = cv2.warpPerspective(ink, matrix, (width, height))
-    return float(np.square(np.diff(level.sum(axis=1))).sum())
+    rows = cv2.reduce(level, 1, cv2.REDUCE_SUM)
+    return float(np.square(np.diff(rows, axis=0)).sum())

@@ -61,30 +61,28 @@ def redraw(ref: FaceRef, text: str, height: int) -> Drawing:
 
     Raises `TypesetError` for what cannot be drawn, `ValueError` for a text without ink.
     """
-    ink = _tight(open_font(ref, _SIZE), ref, text, 0.0)
-    return _drawing(ref, text, 0.0, ink, height)
+    return _drawn(ref, text, 0.0, height)
 
 
-def redraw_tracked(ref: FaceRef, text: str, line: Line) -> Drawing | None:
-    """The text with its letters set apart, or together, until it is as wide as the line.
+def tracked(plain: Drawing, line: Line) -> Drawing | None:
+    """A drawing with its letters set apart, or together, until it is as wide as the line.
 
     None where that is no more than drawing makes, or more than anybody tracks. Errors as
     `redraw`.
     """
-    font = open_font(ref, _SIZE)
-    ink = _tight(font, ref, text, 0.0)
-    wanted = (line.strip.shape[1] - 2 * _MARGIN) * ink.shape[0] / INK_HEIGHT
-    missing = wanted - ink.shape[1]
-    if len(text) < 2 or abs(missing) < _TRACKED * wanted:
+    wanted = line.strip.shape[1] - 2 * _MARGIN
+    missing = line.strip.shape[1] - plain.strip.shape[1]
+    if len(plain.text) < 2 or abs(missing) < _TRACKED * wanted:
         return None
-    tracking = missing / (len(text) - 1) / _SIZE
+    tracking = missing / (len(plain.text) - 1) / plain.size
     if not _TRACKING[0] <= tracking <= _TRACKING[1]:
         return None
-    spaced = _tight(font, ref, text, tracking * _SIZE)
-    return _drawing(ref, text, tracking, spaced, line.height)
+    return _drawn(plain.ref, plain.text, tracking, line.height)
 
 
-def _drawing(ref: FaceRef, text: str, tracking: float, ink: np.ndarray, height: int) -> Drawing:
+def _drawn(ref: FaceRef, text: str, tracking: float, height: int) -> Drawing:
+    """With `tracking` em between the letters."""
+    ink = _tight(open_font(ref, _SIZE), ref, text, tracking * _SIZE)
     size = _SIZE * INK_HEIGHT / ink.shape[0]
     return Drawing(ref, text, tracking, mask_strip(ink, height), size)
 
@@ -95,8 +93,8 @@ def fitted(ref: FaceRef, text: str, line: Line) -> tuple[Drawing, float]:
     Errors as `redraw`.
     """
     plain = redraw(ref, text, line.height)
-    tracked = redraw_tracked(ref, text, line)
-    tried = [(d, coincidence(line.strip, d.strip)) for d in (plain, tracked) if d is not None]
+    spaced = tracked(plain, line)
+    tried = [(d, coincidence(line.strip, d.strip)) for d in (plain, spaced) if d is not None]
     return max(tried, key=lambda each: each[1])
 
 

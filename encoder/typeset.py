@@ -72,9 +72,18 @@ def ink_mask(
 def _piece(font: ImageFont.FreeTypeFont, text: str, x: float) -> tuple[np.ndarray, int, int]:
     """(ink, left, top) of one piece, relative to the start of the line on its baseline."""
     whole = math.floor(x)
-    mask, (left, top) = font.getmask2(text, "L", anchor="ls", start=(x - whole, 0))
-    ink = np.frombuffer(bytes(mask), np.uint8).reshape(mask.size[1], mask.size[0])
+    ink, left, top = glyphs_mask(font, text, x - whole)
     return ink, whole + left, top
+
+
+def glyphs_mask(
+    font: ImageFont.FreeTypeFont, text: str, start: float = 0.0
+) -> tuple[np.ndarray, int, int]:
+    """(coverage uint8 [h, w], left, top) as FreeType draws it, the baseline's start at `start`."""
+    mask, (left, top) = font.getmask2(text, "L", anchor="ls", start=(start, 0))
+    ink = Image.new("L", mask.size)
+    ink.im.paste(mask, (0, 0, *mask.size))  # numpy would ask the mask for every single pixel
+    return np.asarray(ink), left, top
 
 
 def _pieces(font: ImageFont.FreeTypeFont, text: str, tracking: float) -> list[tuple[str, float]]:

@@ -11,7 +11,7 @@ import pytest
 
 from encoder.fontfile import FaceRef
 from encoder.prepare import HEIGHT, Line, prepare
-from encoder.redraw import coincidence, redraw, redraw_tracked
+from encoder.redraw import coincidence, redraw, tracked
 from encoder.typeset import draw_line, ink_mask, open_font
 from index.catalog import FontCatalog
 from index.differences import difference, overlay
@@ -76,7 +76,7 @@ def test_a_tracked_line_is_drawn_tracked(serif_path: Path, tracking: float) -> N
     """The tracking that was put in is found, and the ink then coincides; letters stay in place."""
     line = _line(serif_path, tracking=tracking)
     plain = redraw(FaceRef(serif_path), TEXT, line.height)
-    drawing = redraw_tracked(FaceRef(serif_path), TEXT, line)
+    drawing = tracked(plain, line)
     assert drawing is not None
     assert drawing.tracking == pytest.approx(tracking, abs=0.01)
     spaced = coincidence(line.strip, drawing.strip)
@@ -87,8 +87,9 @@ def test_a_tracked_line_is_drawn_tracked(serif_path: Path, tracking: float) -> N
 
 def test_nobody_tracks_so_far(serif_path: Path) -> None:
     """The same width needs no tracking, and a line three times as wide is another text."""
-    assert redraw_tracked(FaceRef(serif_path), TEXT, _line(serif_path)) is None
-    assert redraw_tracked(FaceRef(serif_path), "Won", _line(serif_path)) is None
+    line = _line(serif_path)
+    for text in (TEXT, "Won"):
+        assert tracked(redraw(FaceRef(serif_path), text, line.height), line) is None
 
 
 def test_a_search_shows_its_differences(catalog: FontCatalog, serif_path: Path) -> None:
