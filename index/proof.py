@@ -23,9 +23,9 @@ from encoder.redraw import (
     aligned,
     coincidence,
     redraw,
-    redraw_tracked,
     softened,
     softness,
+    tracked,
 )
 from index.builder import Embedder, LineVectors
 from index.fontfiles import FontFiles, OpenableFace
@@ -77,7 +77,8 @@ class Proofs:
 
     A candidate that could not be drawn is in neither; `fileless` are those of them of which no
     file is here. `tried` are the drawings of whoever is in `alike`; `otherwise` are the faces that
-    drew them where that was one of the `others`. `share` of `alike` is ink.
+    drew them where that was one of the `others`. `share` of `alike` is ink. `logits` is what the
+    verifier said of some of the drawings.
     """
 
     alike: Mapping[int, float]
@@ -86,6 +87,7 @@ class Proofs:
     fileless: frozenset[int]
     share: float
     otherwise: Mapping[int, str] = field(default_factory=dict)
+    logits: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def drawings(self) -> dict[int, Drawing]:
@@ -107,6 +109,7 @@ class Proofs:
             self.fileless | more.fileless,
             self.share,
             {**self.otherwise, **more.otherwise},
+            {**self.logits, **more.logits},
         )
 
     def confirmed(self, others: Sequence[Proofs]) -> Proofs:
@@ -186,7 +189,11 @@ class Prover:
         The vote may have named the wrong weight, and small capitals are read as capitals.
         """
         best = sorted(proofs.alike, key=lambda at: -proofs.alike[at])[:_DOUBTED]
-        if not best or self.verified(line.line, [proofs.tried[best[0]].drawing])[0] >= 0:
+        if not best:
+            return proofs
+        logits = {best[0]: self.verified(line.line, [proofs.tried[best[0]].drawing])[0]}
+        proofs = replace(proofs, logits=logits)
+        if logits[best[0]] >= 0:
             return proofs
         found = self._files.find([face for at in best for face in candidates[at].others])
         anew, otherwise = dict[int, Tried](), dict[int, str]()
@@ -206,6 +213,7 @@ class Prover:
             alike={**proofs.alike, **better},
             tried={**proofs.tried, **{at: anew[at] for at in better}},
             otherwise={at: face for at, face in otherwise.items() if at in better},
+            logits={at: logit for at, logit in logits.items() if at not in better},
         )
 
     def verified(self, line: Line, drawings: Sequence[Drawing]) -> list[float]:
@@ -262,8 +270,7 @@ def _plain(face: OpenableFace, text: str, line: Line) -> Tried | None:
 
 def _tracked(tried: Tried, line: Line) -> Tried:
     """The drawing with its letters further apart or closer, where that coincides better."""
-    face, text = tried.face, tried.drawing.text
-    spaced = _tried(partial(redraw_tracked, face.ref, text, line), face, line)
+    spaced = _tried(partial(tracked, tried.drawing, line), tried.face, line)
     return spaced if spaced is not None and spaced.ink > tried.ink else tried
 
 

@@ -29,7 +29,7 @@ from index.view import View
 
 CANDIDATES = 40  # rows of a font that may be proved ...
 _WITHIN = 0.08  # ... when the vote's score is no further below the best one's
-_AT_LEAST = 5  # rows are proved however far they are below, to know how sure the first one is
+_AT_LEAST = 3  # rows are proved however far they are below, to know how sure the first one is
 _CONVINCED = 0.78  # a best proof below it lets all rows be proved ...
 _SECOND_ROUND = 16  # ... and so many more finalists be compared
 _PROVED_FONTS = 3  # of a picture, the most prominent; the rest keep the vote's order
@@ -169,7 +169,8 @@ class Searcher:
         matches = _restyled(view, font.matches, proofs)
         ranked = sorted(_with_proofs(matches, proofs), key=lambda match: -match.score)
         drawn = {matches[at].face.id: drawing for at, drawing in proofs.drawings.items()}
-        ranked = self._verified(line.line, ranked, drawn)
+        told = {matches[at].face.id: logit for at, logit in proofs.logits.items()}
+        ranked = self._verified(line.line, ranked, drawn, told)
         sure = confidences([match.score for match in ranked], proved=True)
         surely = tuple(
             replace(match, confidence=confidence)
@@ -178,18 +179,25 @@ class Searcher:
         return _Proved(surely, drawn)
 
     def _verified(
-        self, line: Line, ranked: Sequence[Match], drawn: Mapping[str, Drawing]
+        self,
+        line: Line,
+        ranked: Sequence[Match],
+        drawn: Mapping[str, Drawing],
+        told: Mapping[str, float],
     ) -> list[Match]:
         """The rows with what the verifier says of the first ones, which it orders anew.
 
-        None of them falls behind those that it was not asked about.
+        None of them falls behind those that it was not asked about. `drawn` and what it `told`
+        before are by face id.
         """
-        asked = [row for row in ranked[:_VERIFIED] if row.face.id in drawn]
-        rest = [row for row in ranked if row not in asked]
-        logits = self._prover.verified(line, [drawn[row.face.id] for row in asked])
+        first = [row for row in ranked[:_VERIFIED] if row.face.id in drawn]
+        rest = [row for row in ranked if row not in first]
+        new = [row.face.id for row in first if row.face.id not in told]
+        logits = self._prover.verified(line, [drawn[face_id] for face_id in new])
+        all_told = {**told, **dict(zip(new, logits, strict=True))}
         least = max((row.score for row in rest), default=0.0)
-        told = [_with_verified(row, v, least) for row, v in zip(asked, logits, strict=True)]
-        return sorted(told, key=lambda match: -match.score) + rest
+        anew = [_with_verified(row, all_told[row.face.id], least) for row in first]
+        return sorted(anew, key=lambda match: -match.score) + rest
 
     def _confirmed(
         self,

@@ -2,11 +2,12 @@
 
 A line is drawn in a face and distorted as everywhere in training. Beside it stand the same words
 as a proof draws them: in that face, and in some of those that are nearest to it. One window of
-all of them, at the same place, is an example.
+all of them, at the same place, is an example. Some words have a wrong letter, as when read wrongly.
 """
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,7 @@ _TRIES = 8
 _NEAREST = 12  # of the neighbours: those that are asked for more often
 _OFF = 0.1  # of how far an encoder's windows are moved when they come again
 _LOOSE = 0.2  # of the lines: not cut at their ink
+_MISREAD = 0.06  # of the lines: their words are drawn with one letter wrong
 _SAME = 0.006  # apart: closer drawings are the same letters for this text, and teach nothing
 
 
@@ -104,6 +106,8 @@ class DrawnPairs(Numbered):
         self, face: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         line, text = self._line(self.faces[face], rng)
+        if rng.random() < _MISREAD:
+            text = _misread(text, rng)
         own = _drawing(self.faces[face], text, line)
         if own is None:
             raise ValueError(f"{text!r} is not drawn")
@@ -145,6 +149,14 @@ class DrawnPairs(Numbered):
         for other in near[order].tolist():
             chosen.setdefault(self.faces[other].group, other)
         return list(chosen.values())[: 2 * self.others]
+
+
+def _misread(text: str, rng: np.random.Generator) -> str:
+    """One letter of it is missing, twice there or another one."""
+    at = int(rng.integers(len(text)))
+    letters = string.ascii_uppercase if text[at].isupper() else string.ascii_lowercase
+    other = ("", 2 * text[at], letters[int(rng.integers(26))])[int(rng.integers(3))]
+    return (text[:at] + other + text[at + 1 :]).strip()
 
 
 def _drawing(face: TrainingFace, text: str, line: Line) -> np.ndarray | None:
