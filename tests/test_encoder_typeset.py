@@ -10,7 +10,7 @@ from fontTools.pens.boundsPen import BoundsPen
 from fontTools.ttLib import TTFont
 
 from encoder.fontfile import FaceRef
-from encoder.typeset import TypesetError, draw_line, ink_mask, open_font
+from encoder.typeset import TypesetError, draw_line, glyphs_mask, ink_mask, open_font
 
 
 def test_height_comes_from_the_outline(sans_path: Path) -> None:
@@ -23,6 +23,16 @@ def test_height_comes_from_the_outline(sans_path: Path) -> None:
     ink = 255 - np.asarray(draw_line(FaceRef(sans_path), "H", 200))
     rows = np.flatnonzero(ink.max(axis=1) > 127)
     assert rows[-1] - rows[0] + 1 == pytest.approx(expected, abs=1.5)
+
+
+def test_a_mask_is_what_freetype_drew(sans_path: Path) -> None:
+    """Pixel by pixel what Pillow's own mask says; a text without ink is an empty one."""
+    font = open_font(FaceRef(sans_path), 40)
+    mask, offset = font.getmask2("Hag", "L", anchor="ls", start=(0.25, 0))
+    ink, *place = glyphs_mask(font, "Hag", 0.25)
+    assert ink.shape == mask.size[::-1] and tuple(place) == offset
+    assert ink.ravel().tolist() == list(mask)
+    assert glyphs_mask(font, "")[0].size == 0
 
 
 def test_height_of_a_line_does_not_depend_on_its_letters(sans_path: Path) -> None:

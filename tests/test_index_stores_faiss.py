@@ -10,7 +10,7 @@ import pytest
 
 from index.errors import MismatchError
 from index.stores.base import VectorError
-from index.stores.faiss import FaissStore, manifest_path, read_manifest
+from index.stores.faiss import FaissStore, manifest_path, read_manifest, whole_floats
 from tests.damage import flip
 
 DIM = 16
@@ -64,10 +64,28 @@ def test_score_is_the_inner_product(store: FaissStore, ids: np.ndarray) -> None:
     assert store.score(queries, ids[:0]).shape == (3, 0)
 
 
+def test_more_rows_than_are_scored_at_once() -> None:
+    """3,000 rows, the last of them too, against the full matrix."""
+    store, vectors = FaissStore(DIM), unit(3000)
+    store.add(np.arange(3000), vectors)
+    queries = unit(2, seed=6).astype(np.float32)
+    expected = queries.astype(np.float64) @ vectors.astype(np.float64).T
+    np.testing.assert_allclose(store.score(queries, np.arange(3000)), expected, atol=1e-5)
+
+
+def test_half_floats_are_made_whole() -> None:
+    """Every finite number of 16 bits, the smallest and both zeros too, bit by bit as numpy's."""
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)]
+    expected = finite.astype(np.float32)
+    assert np.array_equal(whole_floats(finite).view(np.uint32), expected.view(np.uint32))
+
+
 def test_an_unknown_id_cannot_be_scored(store: FaissStore) -> None:
     """An id that was never added, or was removed, is an error and not a zero."""
-    with pytest.raises(VectorError, match="not in the store"):
-        store.score(unit(1).astype(np.float32), np.array([4], np.int64))
+    for unknown in (4, 10_000):
+        with pytest.raises(VectorError, match="not in the store"):
+            store.score(unit(1).astype(np.float32), np.array([unknown], np.int64))
 
 
 def test_allowed_ids_are_searched_fully(store: FaissStore, ids: np.ndarray) -> None:
