@@ -6,7 +6,7 @@ may be either. When the one is taken out of the catalogue, no picture of it can 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,13 +20,23 @@ from index.benchmark.queries import Query
 LOOKED_AT = 5  # rows of an answer
 
 
-def with_lookalikes(outcomes: Sequence[Outcome], fonts: Path) -> list[Outcome]:
+def with_lookalikes(
+    outcomes: Sequence[Outcome],
+    fonts: Path,
+    *,
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> list[Outcome]:
     """The outcomes, each with the first of its five rows that draws the query's letters the same.
 
     The same is what twins are, on the letters and digits of the query alone: a mean distance below
     `glyphs.NOISE`, of the faces nearest to the one that was asked for.
     """
-    return [replace(o, alike=_alike(o.query, o.rows[:LOOKED_AT], fonts)) for o in outcomes]
+    marked = []
+    for done, outcome in enumerate(outcomes, 1):
+        alike = _alike(outcome.query, outcome.rows[:LOOKED_AT], fonts)
+        marked.append(replace(outcome, alike=alike))
+        on_progress(done)
+    return marked
 
 
 def _alike(query: Query, families: Sequence[str], fonts: Path) -> str:

@@ -230,7 +230,8 @@ class _Run:
             found = {way: found[way] + asked[way] for way in WAYS}
         # Side by side: both answers to a query hold mostly the same families, drawn once so.
         both = [outcome for pair in zip(*found.values(), strict=True) for outcome in pair]
-        marked = with_lookalikes(both, self._plan.fonts)
+        step = self._step("looking for look-alikes", len(both))
+        marked = with_lookalikes(both, self._plan.fonts, on_progress=step)
         return {way: marked[at :: len(WAYS)] for at, way in enumerate(WAYS)}
 
     def _own(self) -> tuple[dict[str, list[Outcome]], dict[str, list[Outcome]]]:
