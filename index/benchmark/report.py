@@ -32,7 +32,8 @@ the candidates, whose font files are all here; see [how it works](../how-it-work
 
 Weight and slope are those of the best face, where the right family is among the first five.
 `known` and the confidence are logistic functions of the first row's score, of its distance to the
-second and of what the verifier says of it, fitted to seen families; the reliability plot shows unseen ones."""
+second and of what the verifier says of it, fitted to seen families; the reliability plot shows
+unseen ones."""
 _SCALE = (
     "The vector index at 60 thousand to 10 million vectors, beside its peers, is measured apart: "
     "`python -m scripts.scale --sizes 60000 1000000 10000000`, see [what it found](scale.md)."
