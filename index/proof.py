@@ -191,9 +191,9 @@ class Prover:
         best = sorted(proofs.alike, key=lambda at: -proofs.alike[at])[:_DOUBTED]
         if not best:
             return proofs
-        logits = {best[0]: self.verified(line.line, [proofs.tried[best[0]].drawing])[0]}
-        proofs = replace(proofs, logits=logits)
-        if logits[best[0]] >= 0:
+        [logit] = self.verified(line.line, [proofs.tried[best[0]].drawing])
+        proofs = replace(proofs, logits={best[0]: logit})
+        if logit >= 0:
             return proofs
         found = self._files.find([face for at in best for face in candidates[at].others])
         anew, otherwise = dict[int, Tried](), dict[int, str]()
@@ -213,7 +213,7 @@ class Prover:
             alike={**proofs.alike, **better},
             tried={**proofs.tried, **{at: anew[at] for at in better}},
             otherwise={at: face for at, face in otherwise.items() if at in better},
-            logits={at: logit for at, logit in logits.items() if at not in better},
+            logits={} if best[0] in better else proofs.logits,
         )
 
     def verified(self, line: Line, drawings: Sequence[Drawing]) -> list[float]:

@@ -133,23 +133,15 @@ class FaissStore:
 
     def score(self, vectors: NDArray[np.floating], ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """See `VectorStore.score`."""
-        rows, stored, places = checked_rows(vectors, self.dim), self._stored, self._placed(ids)
-        scores = np.empty((len(rows), len(places)), np.float32)
-        for at in range(0, len(places), _AT_ONCE):
-            part = slice(at, at + _AT_ONCE)
-            np.matmul(rows, whole_floats(stored[places[part]]).T, out=scores[:, part])
-        return scores
+        return inner_products(checked_rows(vectors, self.dim), self._stored, self._placed(ids))
 
-    def rows(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The vectors [M, D] of these ids; `VectorError` for one that is not here.
-
-        Read from FAISS's own memory: its way from ids to vectors takes twice as long.
-        """
-        return np.asarray(self._stored[self._placed(ids)], np.float32)
+    def rows(self, ids: NDArray[np.int64]) -> NDArray[np.float16]:
+        """The vectors [M, D] of these ids; `VectorError` for one that is not here."""
+        return self._stored[self._placed(ids)]
 
     @property
     def _stored(self) -> NDArray[np.float16]:
-        """The vectors as they lie in FAISS's memory."""
+        """The vectors in FAISS's own memory: its way from ids to vectors takes twice as long."""
         if not len(self):
             return np.empty((0, self.dim), np.float16)
         return stored_rows(faiss.downcast_index(self._index.index))
@@ -248,6 +240,17 @@ def stored_rows(index: Any) -> NDArray[np.float16]:
     """The rows [N, D] of what `half_floats` made, in its own memory: there while it is."""
     codes = faiss.rev_swig_ptr(index.codes.data(), index.codes.size())
     return codes.view("<f2").reshape(-1, index.d)
+
+
+def inner_products(
+    rows: NDArray[np.float32], stored: NDArray[np.float16], places: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """float32 [N, M] of `rows` [N, D] with those of the `stored` that lie at `places` [M]."""
+    scores = np.empty((len(rows), len(places)), np.float32)
+    for at in range(0, len(places), _AT_ONCE):
+        part = slice(at, at + _AT_ONCE)
+        np.matmul(rows, whole_floats(stored[places[part]]).T, out=scores[:, part])
+    return scores
 
 
 def whole_floats(half: NDArray[np.float16]) -> NDArray[np.float32]:

@@ -23,7 +23,7 @@ from db.records import Vectors
 from index.errors import MismatchError
 from index.files import fsync_path
 from index.stores.base import Neighbours, VectorError, checked_rows, require_k
-from index.stores.faiss import FaissStore, half_floats, selector, stored_rows
+from index.stores.faiss import FaissStore, half_floats, inner_products, selector, stored_rows
 
 # What finds 0.99 of the exact five nearest, by measurement: docs/benchmark/scale.md.
 LISTS = 4096
@@ -143,7 +143,7 @@ class LargeStore:
         kept = np.flatnonzero(self._alive)
         fresh = self.fresh.ids()
         ids = np.concatenate([self.base.ids[kept], fresh])
-        rows = np.concatenate([self.base.rows[kept], self.fresh.rows(fresh).astype(np.float16)])
+        rows = np.concatenate([self.base.rows[kept], self.fresh.rows(fresh)])
         order = np.argsort(ids)
         return Vectors(ids[order], rows[order])
 
@@ -172,7 +172,7 @@ class LargeStore:
             raise VectorError(f"one of {len(ids)} ids is not in the store")
         scores = np.empty((len(rows), len(ids)), np.float32)
         here = at >= 0
-        scores[:, here] = rows @ np.asarray(self.base.rows[at[here]], np.float32).T
+        scores[:, here] = inner_products(rows, self.base.rows, at[here])
         scores[:, ~here] = self.fresh.score(rows, ids[~here])
         return scores
 
