@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from encoder.fontfile import FaceRef
 from encoder.glyphs import LETTERS, em_for, letters_apart
 from encoder.typeset import TypesetError, draw_line
-from index.benchmark.faces import AskedFace, google_family, letters
+from index.benchmark.faces import AskedFace, AskedFamily, google_family, letters
 from index.benchmark.measure import Outcome
 
 COUNT = 14
@@ -75,8 +75,11 @@ def draw(pairs: Sequence[Confusion], fonts: Path) -> Image.Image:
 def nearest_face(fonts: Path, family_id: str, weight: int, italic: bool) -> AskedFace | None:
     """Of the family's regular and bold faces and their italics the nearest; None without any."""
     family = google_family(fonts, family_id)
-    if family is None:
-        return None
+    return nearest(family, weight, italic) if family is not None else None
+
+
+def nearest(family: AskedFamily, weight: int, italic: bool) -> AskedFace:
+    """The family's face of this slope, if it has one, nearest to the weight."""
     return min(family.faces, key=lambda face: (face.italic != italic, abs(face.weight - weight)))
 
 

@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from encoder.glyphs import LETTERS, NOISE, Signature, letters_apart
-from index.benchmark.confusions import nearest_face
-from index.benchmark.faces import letters
+from index.benchmark.confusions import nearest
+from index.benchmark.faces import AskedFace, AskedFamily, google_family, letters
 from index.benchmark.measure import Outcome
 from index.benchmark.queries import Query
 
@@ -40,12 +40,12 @@ def with_lookalikes(
 
 
 def _alike(query: Query, families: Sequence[str], fonts: Path) -> str:
-    own = _letters(fonts, query.family, query.weight, query.italic)
+    own = _drawn(fonts, query.family, query)
     asked = [at for at, letter in enumerate(LETTERS) if letter in query.text]
     if own is None or not asked:
         return ""
     for family in families:
-        other = _letters(fonts, family, query.weight, query.italic)
+        other = _drawn(fonts, family, query)
         if (
             other is not None
             and (own.drawn & other.drawn)[asked].all()
@@ -55,7 +55,16 @@ def _alike(query: Query, families: Sequence[str], fonts: Path) -> str:
     return ""
 
 
-@lru_cache(maxsize=512)
-def _letters(fonts: Path, family_id: str, weight: int, italic: bool) -> Signature | None:
-    face = nearest_face(fonts, family_id, weight, italic)
-    return letters(face) if face is not None else None
+def _drawn(fonts: Path, family_id: str, query: Query) -> Signature | None:
+    family = _family(fonts, family_id)
+    return _letters(nearest(family, query.weight, query.italic)) if family is not None else None
+
+
+@lru_cache(maxsize=4096)
+def _family(fonts: Path, family_id: str) -> AskedFamily | None:
+    return google_family(fonts, family_id)
+
+
+@lru_cache(maxsize=2048)  # of 0.1 MB each
+def _letters(face: AskedFace) -> Signature | None:
+    return letters(face)
