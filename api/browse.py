@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from api import words
 from api.context import current_catalog, current_settings
 from api.letters import Letters, letter_rows
+from api.mapdots import DOTS_SIDE, dots
 from api.schemas import BrowseQuery, FamilyPageQuery
 from index.regular import regular_first
 
@@ -71,10 +72,15 @@ def family_page(family_id: str) -> str:
 @bp.get("/map")
 def map_page() -> str:
     """All families in two dimensions, those that look alike together."""
+    catalog, anonymous = current_catalog(), current_settings().anonymous
+    # The whole map, so not where one family will be shown from near.
+    drawn = dots(catalog.map_places()) if anonymous and "family" not in request.args else {}
     return render_template(
         "map.html",
-        anonymous=current_settings().anonymous,
-        **words.choices(current_catalog().stats()),
+        anonymous=anonymous,
+        dots=drawn,
+        side=DOTS_SIDE,
+        **words.choices(catalog.stats()),
     )
 
 

@@ -1,7 +1,8 @@
 """What a page tells of itself while it opens as on a slow phone: paints, shifts, bytes.
 
-A page is useful when its largest piece of text or picture is painted, and the map when its dots
-are. Forms and links work from the first paint on: they need no script to have come.
+A page is useful when its largest piece of text or picture is painted; the map's dots are in the
+page itself and come with its first paint. Forms and links work from then on: they need no script
+to have come.
 """
 
 from __future__ import annotations
@@ -24,9 +25,8 @@ _READ = """() => { const files = performance.getEntriesByType('resource');
   const sum = list => list.reduce((all, f) => all + f.transferSize, 0);
   const page = performance.getEntriesByType('navigation');
   const fcp = performance.getEntriesByName('first-contentful-paint')[0];
-  const drawn = performance.getEntriesByName('drawn')[0];
   return {fcp_ms: Math.round(fcp ? fcp.startTime : 0),
-    useful_ms: Math.round(Math.max(seen.lcp, drawn ? drawn.startTime : 0)),
+    useful_ms: Math.round(seen.lcp),
     layout_shift: +seen.shift.toFixed(4), kb: Math.round((sum(own) + sum(page)) / 1000),
     kb_all: Math.round((sum(files) + sum(page)) / 1000)}; }"""
 _PAINTED = "performance.getEntriesByName('first-contentful-paint').length"

@@ -20,7 +20,7 @@ from tests.search_page import choose, families, wait_for
 if not available():
     pytest.skip("no Chromium here", allow_module_level=True)
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 
 @pytest.fixture
@@ -321,6 +321,41 @@ def on_map(page: Page, path: str = "/map") -> tuple[float, float, float, float]:
     box = page.locator("#map").bounding_box()
     assert box is not None
     return box["x"], box["y"], box["width"], box["height"]
+
+
+@pytest.mark.parametrize("size", [(1300, 700), (390, 844)])
+def test_the_map_before_its_script(page: Page, size: tuple[int, int]) -> None:
+    """The page brings the dots, each where the canvas draws it later, in its category's colour."""
+    held: list[Route] = []
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.route("**/v1/map", lambda route: held.append(route))
+    page.goto("/map")
+    before = page.locator("#dots").evaluate(
+        "dots => [...dots.children].flatMap(path => [...path.getAttribute('d')"
+        ".matchAll(/M(\\d+) (\\d+)/g)].map(([, x, y]) => { const at = new DOMPoint(x, y)"
+        ".matrixTransform(path.getScreenCTM()); const box = map.getBoundingClientRect();"
+        "return [at.x - box.x, at.y - box.y, getComputedStyle(path).stroke]; }))"
+    )
+    assert len(before) == 4
+    assert len({colour for *_, colour in before}) == 3
+    for route in held:
+        route.continue_()
+    page.wait_for_selector("#map[data-ready='4']")
+    expect(page.locator("#dots")).to_have_count(0)
+    for x, y, colour in before:
+        assert pixel(page, x, y) == colour
+
+
+def pixel(page: Page, x: float, y: float) -> str:
+    """The canvas's colour at a point, as CSS writes it."""
+    return str(
+        page.locator("#map").evaluate(
+            "(map, [x, y]) => { const [r, g, b] = map.getContext('2d').getImageData("
+            "x * devicePixelRatio, y * devicePixelRatio, 1, 1).data;"
+            "return `rgb(${r}, ${g}, ${b})`; }",
+            [x, y],
+        )
+    )
 
 
 def test_the_map_by_mouse(page: Page) -> None:

@@ -46,7 +46,7 @@ async function start() {
   if (family) { drawing.centre(family); show(family); }
   meanOne();
   canvas.dataset.ready = drawing.families.length;
-  requestAnimationFrame(() => performance.mark("drawn")); // after the drawing, which was asked for first
+  requestAnimationFrame(() => byId("dots")?.remove()); // after the drawing, which was asked for first
 }
 
 /** The dots have the colours of the legend, as the page's scheme has them. */
