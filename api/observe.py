@@ -9,6 +9,7 @@ import re
 import time
 import traceback
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,6 +64,12 @@ def configure_logging() -> None:
         logging.config.dictConfig(LOGGING)
 
 
+def searched(verdict: str, steps_ms: Mapping[str, float]) -> None:
+    """Count the search that this request was; its line of the log says where its time went."""
+    current().metrics.count_search(verdict, steps_ms)
+    g.steps_ms = {step: round(ms, 1) for step, ms in steps_ms.items()}
+
+
 def _start() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
@@ -76,12 +83,14 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     if request.path not in _QUIET:
         # The query and the body stay out of the log: they are the visitor's.
-        facts = {
+        facts: dict[str, Any] = {
             "method": request.method[:20],
             "path": request.path[:200],
             "status": response.status_code,
             "ms": round(seconds * 1000, 1),
             "request_id": g.get("request_id", ""),
         }
+        if steps := g.get("steps_ms"):
+            facts["steps_ms"] = steps
         _log.info("request", extra={"facts": facts})
     return response

@@ -14,6 +14,7 @@ from werkzeug.datastructures import FileStorage
 
 from api.bodies import FRAME, at_most, whole_body
 from api.context import current, current_catalog
+from api.observe import searched
 from api.problems import ProblemError, problem_of, shorten
 from api.replies import BatchReply, SearchReply, problems
 from api.schemas import CROP, BatchQuery, SearchQuery
@@ -62,7 +63,7 @@ def search(query: SearchQuery) -> dict[str, Any]:
             proof=query.proof,
             differences=query.differences,
         )
-    current().metrics.count_search(answer.verdict, answer.steps_ms)
+    searched(answer.verdict, answer.steps_ms)
     return answer.to_json()
 
 

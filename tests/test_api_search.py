@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
+import logging
 from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
 
+from api.observe import JsonFormatter
 from api.replies import BatchReply, SearchReply
 from encoder.boxes import Box
 from index.filters import Filters
@@ -37,6 +40,18 @@ def test_answer_has_the_shape_of_the_description(client: FlaskClient) -> None:
     assert answer.json["catalogue"]["generation"] == 3
     assert answer.json["took_ms"] == 1.3
     assert answer.json["steps_ms"] == {"vote": 1.0}
+
+
+def test_the_log_says_what_took_its_time(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The steps of a slow search stand in its line; a picture that was refused has none."""
+    with caplog.at_level(logging.INFO, "fontkin.api"):
+        client.post("/v1/search", data=form(picture()))
+        client.post("/v1/search", data=form(b"no picture"))
+    searched, refused = (json.loads(JsonFormatter().format(each)) for each in caplog.records)
+    assert (searched["status"], searched["steps_ms"]) == (200, {"vote": 1.0})
+    assert refused["status"] == 415 and "steps_ms" not in refused
 
 
 def test_text_and_proof_reach_the_catalogue(client: FlaskClient, fake: FakeCatalog) -> None:
