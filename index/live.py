@@ -69,6 +69,7 @@ class LiveView:
         self._view: View | None = None
         self._adopting = threading.Lock()
         self._refusal = ""
+        self._writes = False  # this process does: nobody else can change the catalogue then
 
     def refuse_writers(self, reason: str) -> None:
         """From now on every change raises `StorageError`."""
@@ -91,9 +92,10 @@ class LiveView:
         """The view, brought up to date when another process has changed the catalogue.
 
         Looks at most once in CHECK_SECONDS, never waits for a writer, and keeps the old
-        view when the new one cannot be read yet.
+        view when the new one cannot be read yet. A change by this process needs no look: its
+        view is live when it is acknowledged.
         """
-        stale = time.monotonic() - self._checked >= CHECK_SECONDS
+        stale = time.monotonic() - self._checked >= CHECK_SECONDS and not self._writes
         if self._view is not None and stale and self._reloading.acquire(False):
             try:
                 self._checked = time.monotonic()
@@ -191,9 +193,11 @@ class LiveView:
         if self._refusal:
             raise StorageError(f"{self._refusal}; nothing can be changed until the next start")
         with self._lock.hold():
+            self._writes = True
             try:
                 yield
             finally:
+                self._writes = False
                 after()
 
     def _adopt(self, view: View) -> None:

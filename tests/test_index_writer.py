@@ -287,6 +287,25 @@ def test_a_search_never_waits_for_a_writer(
     small.ping()
 
 
+def test_a_search_reads_nothing_that_this_process_writes(
+    small: FontCatalog, serif_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between commit and answer of a change its own view is near: nobody reads it from the disk."""
+    monkeypatch.setattr(live, "CHECK_SECONDS", 0)
+    small.warm_up()
+    seen: list[bool] = []
+    save = live.LiveView._save
+
+    def saved(self: live.LiveView, view: View) -> None:
+        seen.append(first(small, serif_path)[0] == "lora")  # the committed one is not live yet
+        save(self, view)
+
+    monkeypatch.setattr(live.LiveView, "_read", lambda *_: pytest.fail("read anew"))
+    monkeypatch.setattr(live.LiveView, "_save", saved)
+    small.add_fonts([serif_path])
+    assert seen == [False] and first(small, serif_path)[0] == "lora"
+
+
 def test_a_second_writer_waits_and_then_says_so(
     small: FontCatalog, settings: Settings, serif_path: Path
 ) -> None:
