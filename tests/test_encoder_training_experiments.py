@@ -140,8 +140,8 @@ def test_the_committed_page_is_that_of_the_committed_results(tmp_path: Path) -> 
     page = tmp_path / "experiments.md"
     page.write_bytes(Path("docs/experiments.md").read_bytes())
     write_page(tmp_path / "experiments" / "results.json", page, RECORDS)
-    same = page.read_text() == Path("docs/experiments.md").read_text()
-    assert same, "a newer record has baselines: run `python -m scripts.experiments`"
+    committed = Path("docs/experiments.md").read_text()
+    assert page.read_text() == committed, "run `python -m scripts.experiments`: a newer record"
     ran = {name.split("/")[0] for name in read_results(results)}
     assert ran == {path.stem for path in experiment_paths()}
     lines = page.read_text().splitlines()

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 
@@ -90,6 +91,7 @@ def choose_face(family: AskedFamily, rng: Random) -> AskedFace:
     return rng.choice(family.faces)
 
 
+@lru_cache(maxsize=64)  # reading is slow, and `letters` asks again just after `google_family` did
 def coverage(face: AskedFace) -> frozenset[str]:
     """The letters of the face; empty when its file is refused."""
     return next((found.coverage for found in _usable(face.path)), frozenset())
