@@ -23,7 +23,7 @@ run: $(VENV)/serve.stamp
 setup: $(VENV)/serve.stamp
 
 test: $(VENV)/full.stamp $(VENV)-dvc/dvc.stamp programs data-small
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 check: lint test
 
