@@ -63,6 +63,18 @@ def test_the_table_shows_the_least_effort_that_is_enough() -> None:
     assert shown(points[:1])["way"] == "a"
 
 
+def test_turns_give_medians_and_a_note_counts() -> None:
+    """Of each number by itself; an engine that failed once has no numbers."""
+    turns = [
+        {"memory_mb": mb, "points": [{"way": "a", "recall": 1.0, "p50_ms": p50, "p99_ms": p99}]}
+        for mb, p50, p99 in ((3, 0.2, 9.0), (1, 0.9, 7.0), (2, 0.3, 8.0))
+    ]
+    point = {"way": "a", "recall": 1.0, "p50_ms": 0.3, "p99_ms": 8.0}
+    assert scale.middle(turns) == {"memory_mb": 2, "points": [point]}
+    assert scale.middle([*turns, {"note": "died"}]) == {"note": "died"}
+    assert scale.middle([]) == {}
+
+
 @pytest.mark.slow
 def test_a_small_run_end_to_end(tmp_path: Path) -> None:
     """Every engine, each in a process of its own, over real vectors."""

@@ -48,7 +48,7 @@ class Fontkin:
             yield "exact", ask
             return
         chosen = (faiss_large.PROBES, faiss_large.RERANKED)
-        for probes, reranked in ((8, 100), (16, 200), chosen, (48, 400), (96, 800)):
+        for probes, reranked in ((4, 20), (8, 30), chosen, (24, 120), (48, 400)):
             faiss_large.PROBES, faiss_large.RERANKED = probes, reranked
             mark = " (chosen)" if (probes, reranked) == chosen else ""
             yield f"{probes} lists, {reranked} re-ranked{mark}", ask

@@ -1,17 +1,18 @@
 """More vectors than an exact search answers in time: an inverted file, re-ranked exactly.
 
-The base never changes: product-quantised codes in inverted lists (64 bytes a vector at 256
-numbers) find candidates, whose float16 rows, on disk and mapped, give the exact scores. FAISS reads
-these itself: numpy takes four times as long for half floats. What was added since is a small exact
-store beside it, what was removed is masked; so a change copies little, and searches go on over the
-old ones. When both have grown the keeper makes a new base.
+The base never changes: codes in inverted lists (64 bytes a vector of 256 numbers) find candidates,
+whose float16 rows, on disk and mapped, give the exact scores. FAISS reads these itself: numpy takes
+four times as long for half floats. Codes see the vectors' principal directions, evenly mixed, four
+bits of each; a graph over the lists' centroids says which to read. What was added since is a small
+exact store beside it, what was removed is masked; so a change copies little, and searches go on
+over the old ones. When both have grown the keeper makes a new base.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,13 @@ from index.stores.faiss import FaissStore, half_floats, inner_products, selector
 
 # What finds 0.99 of the exact five nearest, by measurement: docs/benchmark/scale.md.
 LISTS = 4096
-PROBES = 24  # lists that are read for k = 5, one more for each _DEEPER of k
-RERANKED = 250  # candidates at least, of each query: so many up to ...
+PROBES = 12  # lists that are read for k = 5, one more for each _DEEPER of k
+RERANKED = 50  # candidates at least, of each query: so many up to ...
 MEASURED = 1_000_000  # ... this many vectors; above, they grow with ...
-_GROWTH = 0.9  # ... this power of the size
+_GROWTH = 0.3  # ... this power of the size
+_DIRECTIONS = 128  # that codes see: 98.5 % of the squared length of a font's vector
+_LINKS = 16  # of each list in the graph over them, ...
+_EFFORT = 32  # ... of which so many are looked at, or as many as are read
 _DEEPER = 16
 _FEW = 20_000  # allowed vectors that are scored one by one
 _TRAINED = 32  # vectors a list
@@ -55,13 +59,18 @@ class Base:
         count, dim = found.vectors.shape
         lists = min(LISTS, max(1, int(4 * count**0.5)))
         faiss.omp_set_num_threads(1)
-        index: Any = faiss.index_factory(
-            dim, f"IVF{lists},PQ{dim // 2}x4fs", faiss.METRIC_INNER_PRODUCT
-        )
-        index.cp.niter = _ROUNDS
-        index.cp.min_points_per_centroid = 1  # or it warns
         chosen = np.random.default_rng(0).permutation(count)[: _TRAINED * lists]
-        index.train(np.asarray(found.vectors[np.sort(chosen)], np.float32))
+        sample = np.asarray(found.vectors[np.sort(chosen)], np.float32)
+        turning = _turning(sample, min(dim, _DIRECTIONS))
+        codes: Any = faiss.index_factory(
+            turning.d_out,
+            f"IVF{lists}_HNSW{_LINKS},PQ{turning.d_out}x4fsr",
+            faiss.METRIC_INNER_PRODUCT,
+        )
+        codes.cp.niter = _ROUNDS
+        codes.cp.min_points_per_centroid = 1  # or it warns
+        index: Any = faiss.IndexPreTransform(turning, codes)
+        index.train(sample)
         for at in range(0, count, _CHUNK):
             index.add(checked_rows(found.vectors[at : at + _CHUNK], dim))
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,14 +92,19 @@ class Base:
                 f"the saved index has base {digest[:12]}, its manifest says {str(sha256)[:12]}; "
                 "it is made anew from the vectors"
             )
+        index: Any = faiss.read_index(str(index_path))
+        if not isinstance(index, faiss.IndexPreTransform):
+            raise MismatchError(
+                f"{index_path.name} is of an older release; it is made anew from the vectors"
+            )
         ids = np.fromfile(ids_path, "<i8")
         exact: Any = faiss.read_index(str(rows_path), faiss.IO_FLAG_MMAP_IFC)
-        return Base(faiss.read_index(str(index_path)), ids, exact, name, digest)
+        return Base(index, ids, exact, name, digest)
 
-    @property
+    @cached_property
     def lists(self) -> int:
         """How many inverted lists there are."""
-        return int(self.index.nlist)
+        return int(faiss.extract_index_ivf(self.index).nlist)
 
     @cached_property
     def rows(self) -> NDArray[np.float16]:
@@ -101,6 +115,13 @@ class Base:
     def refined(self) -> Any:
         """The index that finds by codes and scores by rows."""
         return faiss.IndexRefine(self.index, self.exact)
+
+    def compared(
+        self, rows: NDArray[np.float32], k: int, only: Any
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Scores and positions [N, k] of the nearest that the selector lets through, all read."""
+        scores, at = self.exact.search(rows, k, params=_library.SearchParameters(sel=only))
+        return scores, at
 
     def positions(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where the ids are; -1 for those that are not here."""
@@ -188,13 +209,11 @@ class LargeStore:
             return result
         faiss.omp_set_num_threads(1)  # holds for the calling thread only
         if mask is not None and reachable <= _FEW:
-            scores, at = self.base.exact.search(
-                rows, depth, params=_library.SearchParameters(sel=selector(mask))
-            )
+            scores, at = self.base.compared(rows, depth, selector(mask))
         else:
             scores, at = self._near(rows, depth, mask, reachable)
-        result.scores[:, :depth] = np.where(at < 0, -np.inf, scores)
-        result.ids[:, :depth] = np.where(at < 0, -1, self.base.ids[at])
+        result.scores[:, :depth] = scores
+        result.ids[:, :depth] = self.base.ids[at]
         return result
 
     def _reachable(self, allowed: NDArray[np.int64] | None) -> NDArray[np.bool_] | None:
@@ -214,15 +233,15 @@ class LargeStore:
         more = max(1.0, len(self.base.ids) / MEASURED) ** _GROWTH
         compared = min(reachable, max(int(RERANKED * more), 2 * k))
         probes = min(lists, (PROBES + k // _DEEPER) * -(-len(self.base.ids) // reachable))
-        only = {} if mask is None else {"sel": selector(mask)}
+        only = None if mask is None else selector(mask)
         while True:
-            read = _library.SearchParametersIVF(nprobe=probes, **only)
-            refining = _library.IndexRefineSearchParameters(
-                k_factor=-(-compared // k), base_index_params=read
-            )
-            scores, at = self.base.refined.search(rows, k, params=refining)
-            if probes >= lists or (at >= 0).all():
+            wanted = probes, -(-compared // k)
+            effort = _kept_effort(*wanted) if only is None else _effort(*wanted, only)
+            scores, at = self.base.refined.search(rows, k, params=effort)
+            if (at >= 0).all():
                 return scores, at
+            if probes >= lists:  # a list that the graph does not lead to
+                return self.base.compared(rows, k, only)
             probes = min(lists, 4 * probes)
 
     @cached_property
@@ -230,6 +249,34 @@ class LargeStore:
         mask = np.ones(len(self.base.ids), bool)
         mask[self.gone] = False
         return mask
+
+
+def _turning(sample: NDArray[np.float32], directions: int) -> Any:
+    """From the sample's [N, D] principal directions to as many that share their length evenly.
+
+    Inner products stay what they are but for what is left out, so nothing is centred. Mixed at
+    random: four bits of a direction that says much are too few, of one that says little too many.
+    """
+    dim = sample.shape[1]
+    _, found = np.linalg.eigh((sample.T @ sample).astype(np.float64))
+    mixing, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(directions, directions)))
+    turning: Any = faiss.LinearTransform(dim, directions)
+    faiss.copy_array_to_vector(
+        np.asarray(mixing @ found[:, -directions:].T, np.float32).ravel(), turning.A
+    )
+    turning.is_trained = True
+    return turning
+
+
+def _effort(probes: int, factor: int, only: Any = None) -> Any:
+    """How much of the index a search reads; it re-ranks `factor` times as many as are wanted."""
+    graph = _library.SearchParametersHNSW(efSearch=max(probes, _EFFORT))
+    lists = _library.SearchParametersIVF(nprobe=probes, quantizer_params=graph, sel=only)
+    turned = _library.SearchParametersPreTransform(index_params=lists)
+    return _library.IndexRefineSearchParameters(k_factor=factor, base_index_params=turned)
+
+
+_kept_effort = lru_cache(maxsize=16)(_effort)  # to make one takes as long as a third of a search
 
 
 def _exact(rows: NDArray[np.floating]) -> Any:
