@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from milvus_lite.server_manager import server_manager_instance
@@ -326,6 +327,37 @@ def test_a_worn_large_store_gets_a_new_base(
     assert held.ids.tolist() == [*range(9, COUNT), *range(1000, 1101)]
     assert np.array_equal(held.vectors[-101], unit(1)[0])
     assert np.array_equal(first.search(unit(1), 300).ids.shape, (1, 300))
+
+
+def test_a_list_that_the_graph_does_not_lead_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All lists are asked for and some do not come: then every vector is compared."""
+    monkeypatch.setattr("index.stores.faiss_keeper.EXACT_MOST", 1000)
+    monkeypatch.setattr("index.stores.faiss_large.PROBES", 2**20)
+    keeper = FaissKeeper(tmp_path / "index.faiss")
+    store = keeper.made(state(1), Vectors(np.arange(4000), unit(4000)))
+    assert isinstance(store, faiss_large.LargeStore)
+    lists = faiss.downcast_index(faiss.extract_index_ivf(store.base.index).quantizer)
+    links = faiss.vector_to_array(lists.hnsw.neighbors)
+    faiss.copy_array_to_vector(np.full_like(links, -1), lists.hnsw.neighbors)
+    queries = unit(3, 1).astype(np.float32)
+    found = store.search(queries, 3000)
+    assert np.array_equal(found.ids, oracle(np.arange(4000), unit(4000), queries, 3000))
+
+
+def test_a_base_of_an_older_release_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its codes are others: MismatchError, and the catalogue makes it anew."""
+    monkeypatch.setattr("index.stores.faiss_keeper.EXACT_MOST", COUNT - 1)
+    made = FaissKeeper(tmp_path / "index.faiss").made(state(1), rows(np.arange(COUNT)))
+    assert isinstance(made, faiss_large.LargeStore)
+    older = faiss.index_factory(DIM, "IVF4,PQ8x4fs", faiss.METRIC_INNER_PRODUCT)
+    older.train(unit(COUNT).astype(np.float32))
+    faiss.write_index(older, str(tmp_path / f"{made.base.name}.faiss"))
+    with pytest.raises(MismatchError, match="older release"):
+        faiss_large.Base.load(tmp_path, made.base.name, DIM)
 
 
 def test_a_changed_base_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
