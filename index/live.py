@@ -19,6 +19,7 @@ from db.records import StateRecord
 from db.repository import Repository
 from db.session import Database, DatabaseError
 from index.errors import BusyError, MismatchError, StorageError, checking
+from index.following import Touched, follow
 from index.locks import WriterLock
 from index.stores.base import StoreKeeper
 from index.view import View, read_view
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 CHECK_SECONDS = 0.1  # how often, at most, a search looks for a newer generation
 _PAUSE = 5.0  # seconds more after a look that failed
 
-Change = Callable[[Repository, View], list[int]]
+Change = Callable[[Repository, View], Touched]
 
 
 class EncoderIdentity:
@@ -145,17 +146,17 @@ class LiveView:
     def change(self, apply: Change, after: Callable[[], object] = lambda: None) -> View:
         """Run `apply(rows, view)` as the only writer; nothing is kept when it raises.
 
-        It returns the ids of the samples that it deleted; those that it added are found by
-        their ids. `after` runs once the rows are committed or rolled back, before the next
-        writer. The new view is live when this returns.
+        It says what it touched; samples that it added are found by their ids. `after` runs once
+        the rows are committed or rolled back, before the next writer. The new view is live when
+        this returns.
         """
         with self._writing(after):
             self._refresh_as_writer()
             with self._database.write() as rows:
                 last = rows.samples.last_id()
-                removed = apply(rows, self.view)
+                touched = apply(rows, self.view)
                 rows.state.grow()
-                view = self._changed(rows, last, removed)
+                view = self._changed(rows, last, touched)
             self._save(view)
             self._adopt(view)
         return view
@@ -265,11 +266,13 @@ class LiveView:
         store = self._keeper.made(state, rows.samples.vectors(state.dim))
         return read_view(rows, state, store)
 
-    def _changed(self, rows: Repository, last: int, removed: list[int]) -> View:
+    def _changed(self, rows: Repository, last: int, touched: Touched) -> View:
         state = self._state(rows)
-        gone, added = np.array(removed, np.int64), rows.samples.vectors(state.dim, after=last)
+        gone = np.array([*touched.removed], np.int64)
+        added = rows.samples.vectors(state.dim, after=last)
         store = self._keeper.changed(self.view.store, state, gone, added)
-        return read_view(rows, state, store, self.view, gone)
+        followed = follow(rows, state, store, self.view, touched)
+        return followed or read_view(rows, state, store)
 
     def _state(self, rows: Repository) -> StateRecord:
         state = rows.state.get()

@@ -194,7 +194,7 @@ def read_view(
     twins: dict[int, list[int]] = {}
     for twin in rows.twins.all():
         twins.setdefault(family_at[twin.family_id], []).append(family_at[twin.twin_id])
-    samples = None if old is None else _followed(rows, old, removed, face_at)
+    samples = None if old is None else followed_samples(rows, old, removed, face_at)
     samples = samples or _read_samples(rows, face_at)
     return View(
         state=state,
@@ -209,10 +209,10 @@ def read_view(
     )
 
 
-_Samples = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]  # ids, faces, lines
+Samples = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]  # ids, faces, lines
 
 
-def _read_samples(rows: Repository, face_at: dict[str, int], after: int = 0) -> _Samples:
+def _read_samples(rows: Repository, face_at: dict[str, int], after: int = 0) -> Samples:
     """The samples with ids above `after`; lines are numbered from 0."""
     ids, face_ids, texts = rows.samples.lines(after=after)
     numbers: dict[tuple[str, str], int] = {}
@@ -221,12 +221,13 @@ def _read_samples(rows: Repository, face_at: dict[str, int], after: int = 0) -> 
     return ids, faces, np.array(lines, np.int64)
 
 
-def _followed(
+def followed_samples(
     rows: Repository, old: View, removed: NDArray[np.int64], face_at: dict[str, int]
-) -> _Samples | None:
-    """The samples of `old` without `removed`, then the newer ones.
+) -> Samples | None:
+    """The samples of `old` without `removed`, then the newer ones: ids, face positions, lines.
 
-    None when that is not all that happened: a face went and left its samples, or got more.
+    `face_at` gives the positions that faces have now. None when that is not all that happened:
+    a face went and left its samples, or got more.
     """
     last = int(old.sample_ids[-1]) if len(old.sample_ids) else 0
     keep = ~np.isin(old.sample_ids, removed)
@@ -266,25 +267,29 @@ def face_info(face: FaceRecord) -> FaceInfo:
 
 def _narrowed(view: View, viewer: Viewer) -> View:
     """The view with the families alone that the viewer sees, around the same store."""
-    families = np.array([viewer.sees(family) for family in view.families], bool)
-    faces = families[view.family_of_face]
+    families = [viewer.sees(family) for family in view.families]
+    faces = np.array(families, bool)[view.family_of_face]
     samples = faces[view.face_of_sample]
-    family_to, face_to = np.cumsum(families) - 1, np.cumsum(faces) - 1
+    family_to, face_to = (np.cumsum(families) - 1).tolist(), np.cumsum(faces) - 1
     return replace(
         view,
         families=tuple(
-            replace(view.families[at], mine=viewer.owns(view.families[at]))
-            for at in np.flatnonzero(families)
+            _marked(view.families[at], viewer.owns(view.families[at]))
+            for at in np.flatnonzero(families).tolist()
         ),
-        faces=tuple(view.faces[at] for at in np.flatnonzero(faces)),
-        family_of_face=family_to[view.family_of_face[faces]],
+        faces=tuple(view.faces[at] for at in np.flatnonzero(faces).tolist()),
+        family_of_face=np.array(family_to, np.int64)[view.family_of_face[faces]],
         sample_ids=view.sample_ids[samples],
         face_of_sample=face_to[view.face_of_sample[samples]],
         line_of_sample=view.line_of_sample[samples],
         is_part=not samples.all(),
         twins={
-            int(family_to[at]): kept
+            family_to[at]: kept
             for at, others in view.twins.items()
-            if families[at] and (kept := tuple(int(family_to[i]) for i in others if families[i]))
+            if families[at] and (kept := tuple(family_to[i] for i in others if families[i]))
         },
     )
+
+
+def _marked(family: FamilyInfo, mine: bool) -> FamilyInfo:
+    return family if family.mine == mine else replace(family, mine=mine)

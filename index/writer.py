@@ -16,6 +16,7 @@ from index.archives import Unpacked, unpack
 from index.batch import Batch, OnProgress
 from index.builder import Embedder
 from index.errors import NotYoursError, QueryError, UnknownFamilyError
+from index.following import Touched
 from index.fontfiles import FontFiles
 from index.jail import BreachError, Jail
 from index.kin import twins_of_new
@@ -97,14 +98,14 @@ class Writer:
     def remove(self, family_id: str, viewer: Viewer) -> None:
         """See `FontCatalog.remove_family`."""
 
-        def apply(rows: Repository, view: View) -> list[int]:
+        def apply(rows: Repository, view: View) -> Touched:
             if not viewer.everything:
                 _require_owner(view, family_id, viewer)
             elif family_id not in view.family_at:
                 raise UnknownFamilyError(family_id)
             ids, files = rows.remove_family(family_id)
             self._own.drop(files)
-            return ids
+            return Touched({family_id}, ids)
 
         self._live.change(apply, after=self._own.settle)
 
@@ -116,7 +117,7 @@ class Writer:
         _require_owner(self._live.current(), family_id, viewer)
         picture = None if wanted is None else self._specimen(family_id, wanted)
 
-        def apply(rows: Repository, view: View) -> list[int]:
+        def apply(rows: Repository, view: View) -> Touched:
             family = _require_owner(view, family_id, viewer)
             rows.families.change(
                 family_id,
@@ -125,7 +126,7 @@ class Writer:
             )
             if picture is not None:
                 rows.families.set_specimen(family_id, picture)
-            return []
+            return Touched({family_id})
 
         self._live.change(apply)
 
@@ -153,14 +154,14 @@ class Writer:
         twins: Sequence[TwinRecord],
         viewer: Viewer,
     ) -> AddReport:
-        def apply(rows: Repository, view: View) -> list[int]:
+        def apply(rows: Repository, view: View) -> Touched:
             for bundle in bundles:
                 _require_room(rows, view, bundle, viewer)
                 for file in bundle.files:
                     self._own.keep(file, batch.paths[file.sha256])
                 rows.add(bundle)
             rows.twins.add(t for t in twins if _both_there(rows, t))
-            return []
+            return Touched({bundle.family.id for bundle in bundles})
 
         view = self._live.change(apply, self._own.settle) if bundles else self._live.view
         view = view.seen_by(viewer)

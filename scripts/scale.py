@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from index.benchmark.scale import ScalePlan, run_scale
@@ -44,7 +45,8 @@ def scale(args: argparse.Namespace) -> int:
     """Run, write and print."""
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # for the processes
     plan = ScalePlan(args.sizes, args.queries, args.engines, args.minutes)
-    record = run_scale(Settings.from_environment(), plan, Bars().part)
+    progress = partial(Bars().part, unit="step")
+    record = run_scale(Settings.from_environment(), plan, progress)
     print(write_scale(record, args.out), file=sys.stderr)
     print(json.dumps(record, indent=1) if args.json else table(record))
     return 0

@@ -20,10 +20,12 @@ from index import live
 from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
 from index.errors import BusyError, MismatchError, UnknownFamilyError
+from index.following import Touched, follow
 from index.locks import WriterLock
 from index.settings import Settings
 from index.stores.faiss import FaissStore
 from index.view import View, read_view
+from tests.bad_fonts import rename
 from tests.fake_embedder import FakeEmbedder
 from tests.test_index_catalog import picture_of
 
@@ -382,11 +384,19 @@ def test_ids_of_samples_are_never_used_again(
 
 
 def test_a_view_that_followed_is_the_one_read_anew(
-    small: FontCatalog, serif_path: Path, fonts_dir: Path
+    small: FontCatalog, serif_path: Path, fonts_dir: Path, tmp_path: Path
 ) -> None:
     """After each change the live view has what the database says, without reading it all."""
+    copies = []
+    for name in ("Aardvark", "Zebra"):  # twins, one before and one after Lora
+        font = TTFont(serif_path)
+        font.flavor = None
+        rename(font, name, (1, 4, 6, 16))
+        copies.append(tmp_path / f"{name}.ttf")
+        font.save(copies[-1])
     mono = fonts_dir / "courier-prime" / "courier-prime-latin-400-normal.woff2"
     bold = fonts_dir / "lora" / "lora-latin-700-normal.woff2"
+    twins: list[int] = []
     for change in (
         lambda: small.add_fonts([serif_path]),
         lambda: small.add_fonts([mono]),
@@ -394,11 +404,18 @@ def test_a_view_that_followed_is_the_one_read_anew(
         lambda: small.remove_family("cantarell"),
         lambda: small.add_fonts([serif_path]),
         lambda: small.add_fonts([bold]),
+        lambda: small.add_fonts(copies),
+        lambda: small.change_family("zebra", name="Zebra crossing", public=True),
+        lambda: small.remove_family("lora"),
+        lambda: small.add_fonts([serif_path, bold]),
+        lambda: small.remove_family("aardvark"),
     ):
         change()
         view = small._live.view
+        twins.append(sum(map(len, view.twins.values())))
         _require_same(view, _read_anew(small))
         np.testing.assert_array_equal(np.sort(view.store.ids()), view.sample_ids)
+    assert twins == [0, 0, 0, 0, 0, 0, 6, 6, 2, 6, 2]
     followed, anew = small._live.view, _read_anew(small)
     assert followed.line_of_sample.max() > anew.line_of_sample.max()  # so it was not read
 
@@ -408,7 +425,9 @@ def test_a_view_cannot_follow_what_it_was_not_told(small: FontCatalog) -> None:
     before = small._live.view
     small.remove_family("cantarell")
     with small._database.begin() as rows:
-        view = read_view(rows, small._live.view.state, before.store, before)
+        state = small._live.view.state
+        view = read_view(rows, state, before.store, before)
+        assert follow(rows, state, before.store, before, Touched({"cantarell"})) is None
     _require_same(view, _read_anew(small))
 
 

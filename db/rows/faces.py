@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, insert, select, update
@@ -24,9 +24,16 @@ class FaceRows:
         """All faces, by id."""
         return self._sorted(select(*columns(Face, FaceRecord)))
 
-    def styles(self) -> list[tuple[str, str, int, bool, int]]:
-        """Of all faces, by id, what a view shows: id, family id, weight, italic, width."""
+    def styles(
+        self, families: Collection[str] | None = None
+    ) -> list[tuple[str, str, int, bool, int]]:
+        """What a view shows of the faces of these families (None: of all), by id.
+
+        That is id, family id, weight, italic and width.
+        """
         query = select(Face.id, Face.family_id, Face.weight, Face.italic, Face.width)
+        if families is not None:
+            query = query.where(Face.family_id.in_(families))
         return sorted((*row,) for row in self._session.execute(query))
 
     def of_family(self, family_id: str) -> list[FaceRecord]:

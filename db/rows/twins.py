@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from db.models import Twin
@@ -20,8 +21,14 @@ class TwinRows:
 
     def all(self) -> list[TwinRecord]:
         """All twins, in both directions, the closest first."""
-        rows = self._session.execute(select(*columns(Twin, TwinRecord)))
-        twins = (TwinRecord(*row) for row in rows)
+        return self._sorted(select(*columns(Twin, TwinRecord)))
+
+    def of(self, families: Collection[str]) -> list[TwinRecord]:
+        """The twins of these families, the closest first."""
+        return self._sorted(select(*columns(Twin, TwinRecord)).where(Twin.family_id.in_(families)))
+
+    def _sorted(self, query: Select[Any]) -> list[TwinRecord]:
+        twins = (TwinRecord(*row) for row in self._session.execute(query))
         return sorted(twins, key=lambda twin: (twin.family_id, twin.distance, twin.twin_id))
 
     def add(self, twins: Iterable[TwinRecord]) -> None:
