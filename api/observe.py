@@ -65,9 +65,11 @@ def configure_logging() -> None:
 
 
 def searched(verdict: str, steps_ms: Mapping[str, float]) -> None:
-    """Count the search that this request was; its line of the log says where its time went."""
+    """Count a search of this request; its line of the log says where the time of all went."""
     current().metrics.count_search(verdict, steps_ms)
-    g.steps_ms = {step: round(ms, 1) for step, ms in steps_ms.items()}
+    total: dict[str, float] = g.setdefault("steps_ms", {})
+    for step, ms in steps_ms.items():
+        total[step] = total.get(step, 0.0) + ms
 
 
 def _start() -> None:
@@ -91,6 +93,6 @@ def _finish(response: Response) -> Response:
             "request_id": g.get("request_id", ""),
         }
         if steps := g.get("steps_ms"):
-            facts["steps_ms"] = steps
+            facts["steps_ms"] = {step: round(ms, 1) for step, ms in steps.items()}
         _log.info("request", extra={"facts": facts})
     return response

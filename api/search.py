@@ -103,7 +103,7 @@ def _batch_item(file: FileStorage, query: BatchQuery) -> dict[str, Any]:
     except PictureError as error:
         problem = problem_of(error)
         return item | {"problem": problem.to_json(request.path, g.get("request_id", ""))}
-    current().metrics.count_search(found.verdict, found.steps_ms)
+    searched(found.verdict, found.steps_ms)
     return item | {"answer": found.to_json()}
 
 

@@ -45,12 +45,17 @@ def test_answer_has_the_shape_of_the_description(client: FlaskClient) -> None:
 def test_the_log_says_what_took_its_time(
     client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The steps of a slow search stand in its line; a picture that was refused has none."""
+    """The steps of a slow search stand in its line, those of a batch together; a picture that
+    was refused has none.
+    """
     with caplog.at_level(logging.INFO, "fontkin.api"):
         client.post("/v1/search", data=form(picture()))
         client.post("/v1/search", data=form(b"no picture"))
-    searched, refused = (json.loads(JsonFormatter().format(each)) for each in caplog.records)
+        client.post("/v1/search/batch", data=many(picture(), picture(), picture()))
+    lines = (json.loads(JsonFormatter().format(each)) for each in caplog.records)
+    searched, refused, batch = lines
     assert (searched["status"], searched["steps_ms"]) == (200, {"vote": 1.0})
+    assert (batch["status"], batch["steps_ms"]) == (200, {"vote": 3.1})  # 1.04 each
     assert refused["status"] == 415 and "steps_ms" not in refused
 
 
