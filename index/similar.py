@@ -16,6 +16,8 @@ from index.ranking import rank_lines
 from index.regular import regular_first
 from index.view import View
 
+_MOST_KEPT = 500  # answers of up to fifty rows
+
 
 class Similar:
     """Finds kin; safe to share among threads."""
@@ -26,7 +28,19 @@ class Similar:
         self._columns = columns
 
     def find(self, view: View, family_id: str, k: int, filters: Filters) -> tuple[Match, ...]:
-        """See `FontCatalog.similar`; the family must be in the view."""
+        """See `FontCatalog.similar`; the family must be in the view.
+
+        What was found stays with the view, which with the question decides all of it.
+        """
+        asked = family_id, k, filters
+        if (known := view.kin.get(asked)) is not None:
+            return known
+        if len(view.kin) >= _MOST_KEPT:
+            view.kin.clear()
+        found = view.kin[asked] = self._found(view, family_id, k, filters)
+        return found
+
+    def _found(self, view: View, family_id: str, k: int, filters: Filters) -> tuple[Match, ...]:
         faces = regular_first(view.faces_of_family(family_id))
         asking = next(iter([face for face in faces if filters.admits_face(face)] or faces), None)
         if asking is None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from db.records import FaceRecord, FamilyRecord, StateRecord
 from db.repository import Repository
-from index.answers import CatalogueInfo, FaceInfo, FamilyInfo, TwinInfo
+from index.answers import CatalogueInfo, FaceInfo, FamilyInfo, Match, TwinInfo
 from index.filters import Filters
 from index.regular import regular_first
 from index.stores.base import VectorStore
@@ -61,6 +61,11 @@ class View:
 
     @cached_property
     def _seen(self) -> dict[str | None, View]:
+        return {}
+
+    @cached_property
+    def kin(self) -> dict[tuple[str, int, Filters], tuple[Match, ...]]:
+        """What `index.similar` has found in this view, by family, k and filters."""
         return {}
 
     @cached_property

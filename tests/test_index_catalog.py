@@ -24,6 +24,7 @@ from index.bootstrap import open_catalog
 from index.catalog import FontCatalog
 from index.errors import QueryError, UnknownFaceError, UnknownFamilyError
 from index.filters import Filters
+from index.ranking import rank_lines
 from index.settings import Settings
 from index.verdict import verdict
 from index.view import View
@@ -233,6 +234,25 @@ def test_confidence_does_not_depend_on_k(catalog: FontCatalog, serif_path: Path)
     assert alone.matches == beside.matches[:1] and len(beside.matches) == 3
     assert alone.regions[0].matches == beside.regions[0].matches[:1]
     assert alone.verdict == beside.verdict
+
+
+def test_kin_are_found_once(catalog: FontCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same question is not asked of the index again, until the catalogue changes."""
+    asked: list[int] = []
+
+    def counted(*args: object, **named: object) -> object:
+        asked.append(len(asked))
+        return rank_lines(*args, **named)
+
+    monkeypatch.setattr("index.similar.rank_lines", counted)
+    kin = catalog.similar("cantarell")
+    assert catalog.similar("cantarell") == kin and len(asked) == 1
+    assert catalog.similar("cantarell", k=1) == kin[:1] and len(asked) == 2
+    catalog.remove_family("lora")
+    assert [m.family.id for m in catalog.similar("cantarell")] == [
+        m.family.id for m in kin if m.family.id != "lora"
+    ]
+    assert len(asked) == 3
 
 
 def test_k_rows_come_back(catalog: FontCatalog, serif_path: Path) -> None:
