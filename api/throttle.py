@@ -11,7 +11,6 @@ from pathlib import Path
 
 from flask import Flask, Response, g, request
 from limits import parse
-from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -31,7 +30,7 @@ class Throttle:
     def __init__(self, rate: str, shared: Path | None = None) -> None:
         """`rate` like "1200/minute", "" for no limit; `shared` is a folder of all workers."""
         self._rate = parse(rate) if rate else None
-        counts = MemoryStorage() if shared is None else SharedStorage(shared / "calls.sqlite")
+        counts = SharedStorage(shared / "calls.sqlite" if shared else None)
         self._windows = SlidingWindowCounterRateLimiter(counts)
 
     def call(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,6 +16,9 @@ from pathlib import Path
 
 import pytest
 from gunicorn.workers.gthread import ThreadWorker
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
 
 from api.counters import SharedStorage
 from api.worker import Worker
@@ -120,6 +124,25 @@ def test_a_shared_counter(tmp_path: Path) -> None:
     assert other.incr("short", 60) == 1
     one.clear("short")
     assert other.get("short") == 0
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=("one process", "several"))
+def test_no_call_starts_a_thread(
+    shared: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library's own storage starts one to tidy, which two calls at once start twice."""
+    storage = SharedStorage(tmp_path / "calls.sqlite" if shared else None)
+    window = SlidingWindowCounterRateLimiter(storage)
+    storage.timer.join()
+
+    def refused(*_: object) -> None:
+        raise AssertionError("a thread was started")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    assert [window.hit(parse("2/minute"), "ann") for _ in range(3)] == [True, True, False]
+    assert window.hit(parse("2/minute"), "bob") and not window.test(parse("2/minute"), "ann")
+    with pytest.raises(AssertionError, match="thread"):
+        SlidingWindowCounterRateLimiter(MemoryStorage())
 
 
 def test_threads_of_a_worker_take_turns_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
