@@ -158,7 +158,7 @@ def test_the_address_fills_a_form(catalog: FakeCatalog, tmp_path: Path) -> None:
     assert "Token, for the calls that change something" in html
     closed = make_client(catalog, tmp_path, anonymous=False).get("/docs").text
     assert "Token, for every call" in closed
-    assert html.count('class="call"') == len(calls(client.get("/openapi.json").json))
+    assert html.count('class="call below"') == len(calls(client.get("/openapi.json").json))
 
 
 if available():
