@@ -70,9 +70,10 @@ def _twins(
     rows: Repository, old: View, touched: Touched, family_at: dict[str, int]
 ) -> dict[int, tuple[int, ...]]:
     """Those of touched families and of their twins are read, the others keep theirs."""
-    partners = {twin.twin_id for twin in rows.twins.of(touched.families)}
+    own = rows.twins.of(touched.families)
+    partners = {twin.twin_id for twin in own}.difference(touched.families)
     read: dict[str, list[int]] = {}
-    for twin in rows.twins.of(partners | set(touched.families)):
+    for twin in (*own, *rows.twins.of(partners)):
         read.setdefault(twin.family_id, []).append(family_at[twin.twin_id])
     now = [-1 if family.id in touched.families else family_at[family.id] for family in old.families]
     twins = {}

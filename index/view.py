@@ -275,7 +275,8 @@ def _narrowed(view: View, viewer: Viewer) -> View:
     families = [viewer.sees(family) for family in view.families]
     faces = np.array(families, bool)[view.family_of_face]
     samples = faces[view.face_of_sample]
-    family_to, face_to = (np.cumsum(families) - 1).tolist(), np.cumsum(faces) - 1
+    places, face_to = np.cumsum(families) - 1, np.cumsum(faces) - 1
+    family_to = places.tolist()  # one by one, plain numbers are quicker
     return replace(
         view,
         families=tuple(
@@ -283,7 +284,7 @@ def _narrowed(view: View, viewer: Viewer) -> View:
             for at in np.flatnonzero(families).tolist()
         ),
         faces=tuple(view.faces[at] for at in np.flatnonzero(faces).tolist()),
-        family_of_face=np.array(family_to, np.int64)[view.family_of_face[faces]],
+        family_of_face=places[view.family_of_face[faces]],
         sample_ids=view.sample_ids[samples],
         face_of_sample=face_to[view.face_of_sample[samples]],
         line_of_sample=view.line_of_sample[samples],

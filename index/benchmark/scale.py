@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from statistics import median_high
 from typing import Any
 
 import numpy as np
@@ -73,7 +75,7 @@ def _size(
     queries = mixed(real, plan.queries, np.random.default_rng(2)).astype(np.float32)
     scores = exact(mapped(path, dim), queries, 100)
     results: Json = {"similarity": {str(k): _median(scores[:, k - 1]) for k in (1, 5, 100)}}
-    steps = iter(range((1 + _TURNS) * len(plan.engines) + 1))
+    steps = count()
 
     def step() -> None:
         on_progress(f"{size:,} vectors", next(steps), (1 + _TURNS) * len(plan.engines))
@@ -102,14 +104,10 @@ def middle(turns: Sequence[Json]) -> Json:
     if noted or not turns:
         return noted[0] if noted else {}
     points = [
-        {key: _middle_of(alike, key) for key in alike[0]}
+        {key: median_high(each[key] for each in alike) for key in alike[0]}
         for alike in zip(*(turn["points"] for turn in turns), strict=True)
     ]
-    return {"memory_mb": _middle_of(turns, "memory_mb"), "points": points}
-
-
-def _middle_of(alike: Sequence[Json], key: str) -> Any:
-    return sorted(each[key] for each in alike)[len(alike) // 2]
+    return {"memory_mb": median_high(turn["memory_mb"] for turn in turns), "points": points}
 
 
 def _build(name: str, path: Path, dim: int, home: Path) -> Json:
