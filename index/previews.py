@@ -44,7 +44,7 @@ def preview(
         return None
     line = _trimmed(draw_line(ref, shown, size or _PREVIEW_SIZE, margin=0.1))
     line.thumbnail((_PREVIEW_WIDTH, 4 * (size or _PREVIEW_SIZE)), Image.Resampling.LANCZOS)
-    return _encoded(_in_sixteen_greys(line), "PNG", bits=4, optimize=True)
+    return _encoded(_in_sixteen_greys(line), "PNG", bits=4)
 
 
 def drawable(text: str, coverage: frozenset[str]) -> str:

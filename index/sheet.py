@@ -56,7 +56,7 @@ def draw_sheet(
     for number, row in enumerate(rows):
         _draw_row(sheet, draw, head + number * _ROW, number + 1, row)
     buffer = io.BytesIO()
-    sheet.save(buffer, "PNG", optimize=True)
+    sheet.save(buffer, "PNG")
     return buffer.getvalue()
 
 
