@@ -41,9 +41,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def config(fonts_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
-    """Six batches of four pictures, a narrow head; the fonts where they may be listed."""
+    """Six batches of four pictures, a narrow head; two families where they may be listed."""
     fonts = tmp_path_factory.mktemp("joint") / "fonts"
-    shutil.copytree(fonts_dir, fonts)
+    for family in ("abril-fatface", "courier-prime"):  # each face costs seconds, in every run
+        shutil.copytree(fonts_dir / family, fonts / family)
     data = DataConfig(fonts=str(fonts), families_per_batch=2, workers=0, variants=0.5, neighbours=1)
     return RunConfig(
         name="joint",
