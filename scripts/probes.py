@@ -29,7 +29,7 @@ def page(service: Service) -> str:
     text = service.call("/", kind="html")
     if "</html>" not in text or "Fontkin" not in text:
         raise ProbeError("/ is no whole page of Fontkin")
-    service.call("/static/style.css", kind="css")
+    service.call("/static/js/search.js", kind="javascript")
     return f"{len(text)} characters"
 
 

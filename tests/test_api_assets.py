@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -17,7 +19,8 @@ from tests.page_fixtures import opened
 
 PAGES = ("/", "/browse", "/families/roboto-slab", "/map", "/fonts", "/docs", "/problems")
 MODULE = re.compile(r'(?:src|href)="(/static/[^"]+\.js)"')
-STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)"')
+STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+SCRIPT = re.compile(r"<script[^>]*>(.*?)</script>", re.DOTALL)
 
 
 @pytest.fixture
@@ -51,36 +54,54 @@ def test_another_file_is_another_address(folder: Path) -> None:
 
 def test_a_version_is_asked_for_once(client: FlaskClient) -> None:
     """Under its version a file never changes; what is not there is not kept."""
-    (style,) = STYLE.findall(client.get("/problems").text)
-    answer = client.get(style)
+    script = MODULE.findall(client.get("/browse").text)[0]
+    answer = client.get(script)
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    missing = client.get(style.replace("style.css", "nothing.css"))
+    missing = client.get(script.replace(".js", ".nothing"))
     assert missing.status_code == 404
     assert "immutable" not in missing.headers.get("Cache-Control", "")
 
 
 def test_other_addresses_are_asked_for_again(client: FlaskClient) -> None:
     """Without a version, and with that of another release, comes the file as it is now."""
-    whole = client.get("/static/style.css")
+    whole = client.get("/static/js/dom.js")
     assert whole.headers["Cache-Control"] == "no-cache"
-    again = client.get("/static/style.css", headers={"If-None-Match": whole.headers["ETag"]})
+    again = client.get("/static/js/dom.js", headers={"If-None-Match": whole.headers["ETag"]})
     assert again.status_code == 304
-    older = client.get("/static/v-0123456789ab/style.css")
+    older = client.get("/static/v-0123456789ab/js/dom.js")
     assert (older.data, older.headers["Cache-Control"]) == (whole.data, "no-cache")
     assert client.get("/static/v-0123456789ab/../app.py").status_code == 404
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_little_stands_before_the_first_paint(client: FlaskClient, path: str) -> None:
-    """The page and at most two styles, below 20 kB together as they travel; fonts come later."""
-    packed = {"Accept-Encoding": "br"}
+    """The page alone, below 20 kB as it travels; scripts and fonts come later."""
     html = client.get(path).text
-    styles = STYLE.findall(html)
-    assert len(styles) <= 2
-    assert 'as="font"' not in html
-    assert "<script>" not in html and "<style" not in html
-    sizes = [len(client.get(each, headers=packed).data) for each in (path, *styles)]
-    assert sum(sizes) < 20_000
+    assert 'rel="stylesheet"' not in html and 'as="font"' not in html
+    assert re.findall(r'<script src|<script async|blocking="', html) == []
+    assert len(client.get(path, headers={"Accept-Encoding": "br"}).data) < 20_000
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_what_stands_in_a_page_is_let_in_by_its_hash(client: FlaskClient, path: str) -> None:
+    """As the file says it, with the fonts where they lie; nothing else may stand there."""
+    answer = client.get(path)
+    directives = dict(
+        part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";")
+    )
+    scripts = [text for text in SCRIPT.findall(answer.text) if text]
+    styles = STYLE.findall(answer.text)
+    assert len(scripts) == 1 and 1 <= len(styles) <= 2
+    assert scripts == [(assets.FOLDER / "js" / "letters.js").read_text()]
+    for directive, texts in (("script-src", scripts), ("style-src", styles)):
+        for text in texts:
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            assert f"'sha256-{digest}'" in directives[directive].split()
+    assert directives["script-src"].split()[0] == "'self'"
+    assert "'self'" not in directives["style-src"]
+    assert " style=" not in answer.text
+    fonts = re.findall(r"url\((/static/v-[^)]+\.woff2)\)", styles[0])
+    assert len(fonts) == 3 and {client.get(font).status_code for font in fonts} == {200}
 
 
 @pytest.mark.skipif(not available(), reason="no Chromium here")
@@ -100,14 +121,6 @@ def test_the_letters_come_with_the_second_page(
         assert after_load == [True] * 3
         page.goto("/map")
         assert page.evaluate(family).startswith('"Instrument Sans"')
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_nothing_waits_for_the_letters_script(client: FlaskClient, path: str) -> None:
-    """The page is read on while it comes, and painted once, when it is there."""
-    html = client.get(path).text
-    (script,) = re.findall(r'<script[^>]*letters\.js">', html)
-    assert 'async blocking="render"' in script
 
 
 def test_what_is_seen_first_is_asked_for_first(client: FlaskClient) -> None:

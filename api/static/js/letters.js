@@ -2,7 +2,7 @@
 // for them, and their bytes keep from its line what the page is about, only to come too late.
 {
   const KEY = "fontkin-letters";
-  const version = document.currentScript.src;
+  const version = document.currentScript.dataset.version;
   if (localStorage.getItem(KEY) === version) {
     document.documentElement.classList.add("lettered");
   } else {

@@ -19,13 +19,9 @@ async function open() {
 }
 
 async function put(page) {
-  const here = new Set([...document.styleSheets].map(({ href }) => href));
-  const styles = [...page.querySelectorAll("link[rel=stylesheet]")].filter(({ href }) => !here.has(href));
-  await Promise.all(styles.map((style) => new Promise((done) => {
-    const own = document.importNode(style);
-    own.onload = own.onerror = done;
-    document.head.append(own);
-  })));
+  const here = new Set([...document.querySelectorAll("style")].map((style) => style.textContent));
+  const styles = [...page.querySelectorAll("style")].filter((style) => !here.has(style.textContent));
+  document.head.append(...styles.map((style) => document.importNode(style, true)));
   const scripts = [...page.querySelectorAll("script[type=module]")].map(({ src }) => src);
   showPrivate();
   document.title = page.title;
