@@ -6,7 +6,7 @@ To read everything anew after each change would keep searches waiting for a fift
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 import numpy as np
@@ -22,10 +22,13 @@ _by_id = attrgetter("id")
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """The ids of the families that a change added, removed or altered, and of deleted samples."""
+    """The ids of the families that a change added, removed or altered.
+
+    `removed` are those of deleted samples, int64 [n].
+    """
 
     families: Collection[str]
-    removed: Collection[int] = ()
+    removed: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 def follow(
@@ -50,7 +53,7 @@ def follow(
     owned.sort(key=lambda each: each[0].id)
     faces = tuple(face for face, _ in owned)
     face_at = {face.id: at for at, face in enumerate(faces)}
-    samples = followed_samples(rows, old, np.array([*touched.removed], np.int64), face_at)
+    samples = followed_samples(rows, old, touched.removed, face_at)
     if samples is None:
         return None
     return View(

@@ -268,9 +268,8 @@ class LiveView:
 
     def _changed(self, rows: Repository, last: int, touched: Touched) -> View:
         state = self._state(rows)
-        gone = np.array([*touched.removed], np.int64)
         added = rows.samples.vectors(state.dim, after=last)
-        store = self._keeper.changed(self.view.store, state, gone, added)
+        store = self._keeper.changed(self.view.store, state, touched.removed, added)
         followed = follow(rows, state, store, self.view, touched)
         return followed or read_view(rows, state, store)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -20,7 +19,9 @@ from encoder.embed import Embedder
 from encoder.training import checkpoint
 from encoder.training.batches import batch_loader
 from encoder.training.browser_lines import BrowserLines, draw_missing, folder_beside
+from encoder.training.config import ScheduleConfig
 from encoder.training.faces import TrainingFace, load_faces, training_split
+from encoder.training.loop import learning_rate
 from encoder.training.model import count_parameters
 from encoder.training.nearest import nearest_faces
 from encoder.training.pairs import DrawnPairs, Pairs
@@ -133,11 +134,12 @@ class _Run:
     def learn(self, batches: Iterator[Pairs], on_step: Callable[[float, float], None]) -> None:
         """Until the run's end; saved every minute and at the end."""
         self.model.train()
+        schedule = ScheduleConfig(learning_rate=self.config.learning_rate, warmup=_WARMUP)
         batch, seen = next(batches), list[Tensor]()
         before = saved = time.monotonic()
         while (share := self._share()) < 1:
             for group in self.optimiser.param_groups:
-                group["lr"] = self.config.learning_rate * _rate(share)
+                group["lr"] = learning_rate(schedule, share)
             seen.append(step(self.model, self.optimiser, batch, self.device))
             now = time.monotonic()
             self.done["step"] += 1
@@ -197,11 +199,3 @@ def step(
         batch.told[:, 1:]
     ].float().mean() / 2
     return torch.stack([value.detach(), first.float().mean(), told])
-
-
-def _rate(share: float) -> float:
-    """Linear warm-up, then half a cosine down to a hundredth."""
-    if share < _WARMUP:
-        return max(share / _WARMUP, 1e-2)
-    rest = (share - _WARMUP) / (1 - _WARMUP)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * rest))
