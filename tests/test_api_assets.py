@@ -78,7 +78,11 @@ def test_little_stands_before_the_first_paint(client: FlaskClient, path: str) ->
     """The page alone, below 20 kB as it travels; scripts and fonts come later."""
     html = client.get(path).text
     assert 'rel="stylesheet"' not in html and 'as="font"' not in html
-    assert re.findall(r'<script src|<script async|blocking="', html) == []
+    assert re.findall(r"<script src|<script async", html) == []
+    assert re.findall('<[^>]*blocking="render">', html) == [
+        '<link rel="expect" href="#main" blocking="render">'
+    ]
+    assert html.count('id="main"') == 1
     assert len(client.get(path, headers={"Accept-Encoding": "br"}).data) < 20_000
 
 
