@@ -107,7 +107,7 @@ def test_one_batch_can_be_overfitted(tmp_path: Path) -> None:
         data=DataConfig(fonts=str(SMALL), families_per_batch=8, different_batches=1, workers=0),
         model=ModelConfig(backbone="conv1x16", head=64, dim=32),
         loss=LossConfig(margin=0.0),
-        schedule=ScheduleConfig(samples=16 * 60, epoch_samples=16 * 20, learning_rate=3e-3),
+        schedule=ScheduleConfig(samples=16 * 24, epoch_samples=16 * 12, learning_rate=3e-3),
     )
     losses: list[float] = []
     train(config, tmp_path, on_epoch=lambda metrics: losses.append(metrics["loss"]))
