@@ -44,7 +44,8 @@ def modules(name: str, folder: Path = FOLDER) -> list[str]:
     return sorted(found[1:])
 
 
-def inline(name: str, lies: str) -> Markup:
+@functools.cache
+def inline(name: str, *, lies: str) -> Markup:
     """The style or script `name` as it stands in a page, where all files lie at `lies`."""
     return Markup((FOLDER / name).read_text().replace("url(fonts/", f"url({lies}/fonts/"))
 
@@ -52,7 +53,7 @@ def inline(name: str, lies: str) -> Markup:
 def inline_policy(lies: str) -> str:
     """The directives of a Content-Security-Policy that let in what stands in pages, by its hash."""
     scripts, styles = (
-        " ".join(f"'sha256-{_digest(inline(name, lies))}'" for name in names)
+        " ".join(f"'sha256-{_digest(inline(name, lies=lies))}'" for name in names)
         for names in (_SCRIPTS, _STYLES)
     )
     return f"script-src 'self' {scripts}; style-src {styles}"
@@ -70,7 +71,7 @@ def install(app: Flask) -> None:
     """
     lies = str(app.static_url_path)
     app.jinja_env.globals["modules"] = functools.cache(modules)
-    app.jinja_env.globals["inline"] = functools.cache(functools.partial(inline, lies=lies))
+    app.jinja_env.globals["inline"] = functools.partial(inline, lies=lies)
     app.add_url_rule("/static/<path:filename>", "static_now", lambda filename: _now(app, filename))
     app.after_request(_keep)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -94,7 +96,7 @@ class Repository:
             there.add(bundle.family.id)
         self.twins.add(t for t in twins if {t.family_id, t.twin_id} <= there)
 
-    def remove_family(self, family_id: str) -> tuple[list[int], list[FileRecord]]:
+    def remove_family(self, family_id: str) -> tuple[NDArray[np.int64], list[FileRecord]]:
         """Delete a family; returns the ids of its samples and the files nobody needs now."""
         ids = self.samples.ids_of_family(family_id)
         self._session.execute(delete(Family).where(Family.id == family_id))

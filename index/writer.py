@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-
 from db.records import FamilyBundle, TwinRecord
 from db.repository import Repository
 from db.session import Database
@@ -107,7 +105,7 @@ class Writer:
                 raise UnknownFamilyError(family_id)
             ids, files = rows.remove_family(family_id)
             self._own.drop(files)
-            return Touched({family_id}, np.array(ids, np.int64))
+            return Touched({family_id}, ids)
 
         self._live.change(apply, after=self._own.settle)
 

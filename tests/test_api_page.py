@@ -371,7 +371,8 @@ def test_own_words_in_every_candidate(page: Page, catalog: FakeCatalog) -> None:
     assert catalog.calls is asked  # nobody searched
     # 600 pixels with 72 to the em, as large as in a strip of 300 x 64 that is 206 wide.
     # Asked again until it is so: each letter's picture takes the place of the one before.
-    drawn = "document.querySelector('.match img[alt^=\"“Quiet”\"]').width"
+    first = "document.querySelector('.match').querySelector('img[alt^=\"“Quiet” in\"]')"
+    drawn = f"{first}?.getBoundingClientRect().width"
     page.wait_for_function(f"w => Math.abs({drawn} / w - 1) < 0.01", arg=600 * 206.25 / 300)
     page.keyboard.press("Escape")
     expect(rows.first.get_by_alt_text("“Hamburg” in")).to_be_visible()

@@ -124,7 +124,7 @@ def test_removal_takes_everything_along(database: Database) -> None:
         rows.twins.add([TwinRecord("a", "b", 0.1), TwinRecord("b", "a", 0.1)])
     with database.begin() as rows:
         ids, files = rows.remove_family("a")
-    assert ids == [1, 2] and [file.name for file in files] == ["a.ttf"]
+    assert ids.tolist() == [1, 2] and [file.name for file in files] == ["a.ttf"]
     with database.begin() as rows:
         assert rows.twins.all() == [] and rows.families.specimen("a") is None
         assert [b.family.id for b in rows.bundles()] == ["b"]

@@ -56,10 +56,11 @@ class SampleRows:
         rows = query.where(Face.family_id == family_id).order_by(Sample.id)
         return [SampleRecord(*row) for row in self._session.execute(rows)]
 
-    def ids_of_family(self, family_id: str) -> list[int]:
-        """The ids of the samples of a family's faces."""
+    def ids_of_family(self, family_id: str) -> NDArray[np.int64]:
+        """The ids of the samples of a family's faces, int64 [n]."""
         of_family = select(Face.id).where(Face.family_id == family_id)
-        return list(self._session.scalars(select(Sample.id).where(Sample.face_id.in_(of_family))))
+        found = self._session.scalars(select(Sample.id).where(Sample.face_id.in_(of_family)))
+        return np.fromiter(found, np.int64)
 
     def add(self, samples: Sequence[SampleRecord]) -> None:
         """Write samples under new ids."""
